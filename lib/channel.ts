@@ -1,0 +1,90 @@
+import createDebug from 'debug';
+import type { Message, Outcome } from '../protocol/message.js';
+import type { Connection } from './connection.js';
+import { ClusterError } from './errors.js';
+import type { Applicant } from './handshake.js';
+import { type ChannelOptions, Peer } from './peer.js';
+import { encodeFault } from './values.js';
+
+const debug = createDebug('cluster-client:channel');
+
+type ChannelState = Message & { type: 'welcome' | 'parked' | 'unavailable' };
+
+/** One channel at its leader: the links of its followers, and what they are told of the real client's state. */
+export class Channel {
+  readonly name: string;
+  readonly epoch: number;
+  readonly options: ChannelOptions;
+  readonly #peers = new Set<Peer>();
+  #state: ChannelState;
+
+  constructor(options: ChannelOptions) {
+    this.name = options.name;
+    this.epoch = options.epoch;
+    this.options = options;
+    this.#state = { type: 'parked', state: 'starting' };
+  }
+
+  get followers(): number {
+    return this.#peers.size;
+  }
+
+  /** What a newcomer is to be told at the end of its handshake. */
+  outcome(): Outcome {
+    return this.#state.type === 'welcome' ? this.#state : { type: 'parked', state: 'starting' };
+  }
+
+  /** Takes over a link, whose follower was told `told`. */
+  accept(connection: Connection, applicant: Applicant, told: Outcome): void {
+    const peer = new Peer(this.options, connection, applicant, () => this.#peers.delete(peer));
+    this.#peers.add(peer);
+    debug('%s: follower %d at %s', this.name, applicant.pid, connection.link.remoteAddress);
+    const { heartbeatInterval } = this.options;
+    if (heartbeatInterval !== undefined) {
+      connection.watch(heartbeatInterval, (silentFor) => this.#silent(peer, silentFor));
+    }
+    const isToldStarting = told.type === 'parked' && told.state === 'starting';
+    if (told.type !== this.#state.type || (told.type === 'parked' && !isToldStarting))
+      connection.send(this.#state);
+  }
+
+  /** The real client is ready. */
+  ready(): void {
+    const { codec, backend } = this.options;
+    this.#tell({
+      type: 'welcome',
+      epoch: this.epoch,
+      pid: process.pid,
+      codec: codec.name,
+      methods: [...backend.methods],
+    });
+  }
+
+  /** The real client could not start; it is tried again. */
+  unavailable(cause: Error): void {
+    this.#tell({ type: 'unavailable', value: encodeFault(this.options.codec, cause) });
+  }
+
+  /** The followers are told why, and look for another leader. */
+  close(code: string, reason: string): void {
+    for (const peer of this.#peers) peer.connection.goodbye(code, reason);
+    this.#peers.clear();
+  }
+
+  #tell(state: ChannelState): void {
+    this.#state = state;
+    for (const peer of this.#peers) peer.connection.send(state);
+  }
+
+  #silent(peer: Peer, silentFor: number): ClusterError {
+    const { pid } = peer.applicant;
+    const error = new ClusterError(
+      'ERR_CLUSTER_FOLLOWER_SILENT',
+      `follower ${pid} of channel ${this.name} at ${peer.connection.link.remoteAddress} gave no sign of life for ` +
+        `${silentFor} ms: its link is closed`,
+      { name: 'ClusterClientNoResponseError', data: { pid, channel: this.name, silentFor } },
+    );
+    this.options.backend.error(error);
+    return error;
+  }
+}

@@ -1,0 +1,260 @@
+import createDebug from 'debug';
+import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES } from '../protocol/constants.js';
+import { Decoder } from '../protocol/decoder.js';
+import { decode, encode } from '../protocol/dialects/v2.js';
+import { encodeHead, type Frame } from '../protocol/frame.js';
+import type { Message } from '../protocol/message.js';
+import { Assembler, needsSlices, slice } from '../protocol/slices.js';
+import { ClusterError, protocolError } from './errors.js';
+import { Heartbeat } from './heartbeat.js';
+import type { Link } from './transport.js';
+
+const debug = createDebug('cluster-client:connection');
+
+/** Frames that may wait for the handshake to ask for them; a peer that sends more does not speak the protocol. */
+const MAX_WAITING_FRAMES = 16;
+
+export interface ConnectionHandlers {
+  message(message: Message): void;
+  /** What could not be taken at once has been taken. */
+  drain?(): void;
+  /** Once; the connection is of no further use. */
+  close(error: Error): void;
+}
+
+/** What is left of a message that does not fit one frame; of publications, also those that must wait behind it. */
+interface LongMessage {
+  type: string;
+  frames: Frame[];
+}
+
+/**
+ * A link that speaks messages. Starts with the handshake's small frames, which are asked for one by one; `open`
+ * turns to messages. Owns its link: closing the connection closes it.
+ */
+export class Connection {
+  readonly link: Link;
+  readonly #decoder: Decoder;
+  readonly #assembler: Assembler;
+  #handlers: ConnectionHandlers | undefined;
+  #closed: Error | undefined;
+  #heartbeat: Heartbeat | undefined;
+  #heartbeatTimer: NodeJS.Timeout | undefined;
+
+  readonly #waiting: Frame[] = [];
+  #wanted: { resolve(frame: Frame): void; reject(error: Error): void } | undefined;
+
+  /** Buffers of this tick, to be handed to the link in one write. */
+  #out: Buffer[] = [];
+  #flushScheduled = false;
+  #backedUp = false;
+  /** Long messages, of which a slice is written whenever the link has room, in turn. */
+  readonly #long: LongMessage[] = [];
+
+  constructor(link: Link, options: { maxMessageBytes: number }) {
+    this.link = link;
+    this.#assembler = new Assembler({ maxMessageBytes: options.maxMessageBytes });
+    this.#decoder = new Decoder((frame) => this.#receive(frame), {
+      maxFrameBytes: MAX_HANDSHAKE_FRAME_BYTES,
+    });
+    link.open({
+      data: (chunk) => {
+        try {
+          this.#decoder.push(chunk);
+        } catch (error) {
+          this.#fail(error as Error);
+        }
+      },
+      drain: () => this.#drained(),
+      close: (error) => this.#close(error ?? closedByPeer(link)),
+    });
+  }
+
+  /** Why it was closed, if it was. */
+  get closed(): Error | undefined {
+    return this.#closed;
+  }
+
+  /** False: what is sent now waits in memory. */
+  get writable(): boolean {
+    return !this.#closed && !this.#backedUp;
+  }
+
+  /** Only before `open`: the next frame of the handshake. */
+  nextFrame(): Promise<Frame> {
+    const frame = this.#waiting.shift();
+    if (frame) return Promise.resolve(frame);
+    if (this.#closed) return Promise.reject(this.#closed);
+    return new Promise((resolve, reject) => {
+      this.#wanted = { resolve, reject };
+    });
+  }
+
+  /** The peer has proved itself: its frames may be of full size. */
+  trust(): void {
+    this.#decoder.maxFrameBytes = MAX_FRAME_BYTES;
+  }
+
+  /** The handshake is over: from now on messages. May be called again, for another owner. */
+  open(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+    if (this.#closed) {
+      const error = this.#closed;
+      queueMicrotask(() => handlers.close(error));
+      return;
+    }
+    try {
+      for (const frame of this.#waiting.splice(0)) this.#receive(frame);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Watches over the peer, which has to do the same. `dead` makes the error that the connection is closed with. */
+  watch(interval: number, dead: (silentFor: number) => Error): void {
+    this.#heartbeat = new Heartbeat(
+      {
+        interval,
+        beat: () => this.send({ type: 'heartbeat', id: 0, reply: false }),
+        dead: (silentFor) => this.destroy(dead(silentFor)),
+      },
+      performance.now(),
+    );
+    this.#heartbeatTimer = setInterval(() => this.#heartbeat?.tick(performance.now()), interval);
+  }
+
+  /** All frames of one tick leave in one write. After the close it does nothing. */
+  send(message: Message): void {
+    this.sendFrame(encode(message), message.type);
+  }
+
+  sendFrame(frame: Frame, type = ''): void {
+    if (this.#closed) return;
+    const isLong = needsSlices(frame);
+    // Publications are ordered: a short one must not overtake a long one. And of the messages that have no id,
+    // only one of a type may be under way in slices.
+    const isOrdered = type === 'publish' || (isLong && frame.id === 0);
+    const ahead = isOrdered ? this.#long.find((message) => message.type === type) : undefined;
+    const frames = isLong ? [...slice(frame)] : [frame];
+    if (ahead) ahead.frames.push(...frames);
+    else if (isLong) this.#long.push({ type, frames });
+    else this.#write(frame);
+    this.#schedule();
+  }
+
+  /** Tells the peer why, and closes once that has left. */
+  goodbye(code: string, reason: string): void {
+    if (this.#closed) return;
+    this.send({ type: 'goodbye', code, reason });
+    this.#flush();
+    this.link.end();
+    this.#close(new ClusterError(code, reason));
+  }
+
+  destroy(error: Error): void {
+    if (this.#closed) return;
+    this.link.destroy(error);
+    this.#close(error);
+  }
+
+  #receive(frame: Frame): void {
+    this.#heartbeat?.heard(performance.now());
+    if (!this.#handlers) {
+      if (this.#wanted) {
+        const { resolve } = this.#wanted;
+        this.#wanted = undefined;
+        resolve(frame);
+      } else if (this.#waiting.length < MAX_WAITING_FRAMES) {
+        this.#waiting.push(frame);
+      } else {
+        throw protocolError(`more than ${MAX_WAITING_FRAMES} frames before the handshake is over`);
+      }
+      return;
+    }
+    const whole = this.#assembler.add(frame);
+    const message = whole && decode(whole);
+    if (!message) return;
+    if (message.type === 'challenge' || message.type === 'authenticate') {
+      throw protocolError(`${message.type} after the handshake`);
+    }
+    if (message.type === 'heartbeat') {
+      if (!message.reply) this.send({ ...message, reply: true });
+      return;
+    }
+    if (message.type === 'goodbye') {
+      this.destroy(new ClusterError(message.code, message.reason));
+      return;
+    }
+    this.#handlers.message(message);
+  }
+
+  #write(frame: Frame): void {
+    this.#out.push(encodeHead(frame));
+    if (frame.application.length > 0) this.#out.push(frame.application);
+  }
+
+  #schedule(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    process.nextTick(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (!this.#closed && (this.#out.length > 0 || (this.#long.length > 0 && !this.#backedUp))) {
+      if (this.#out.length === 0) this.#writeSlice();
+      const out = this.#out;
+      this.#out = [];
+      if (!this.link.write(out)) this.#backedUp = true;
+    }
+  }
+
+  /** One slice of the long message whose turn it is. */
+  #writeSlice(): void {
+    const message = this.#long.shift();
+    const frame = message?.frames.shift();
+    if (!message || !frame) return;
+    this.#write(frame);
+    if (message.frames.length > 0) this.#long.push(message);
+  }
+
+  #drained(): void {
+    this.#backedUp = false;
+    this.#flush();
+    if (this.writable) this.#handlers?.drain?.();
+  }
+
+  /** The peer broke the protocol: tell it, if it can understand, and close. */
+  #fail(error: Error): void {
+    debug('%s: %s', this.link.remoteAddress, error.message);
+    if (this.#handlers && error instanceof ClusterError) {
+      this.send({ type: 'goodbye', code: error.code, reason: error.message });
+      this.#flush();
+      this.link.end();
+    } else {
+      this.link.destroy(error);
+    }
+    this.#close(error);
+  }
+
+  #close(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = error;
+    this.#decoder.stop();
+    clearInterval(this.#heartbeatTimer);
+    this.#out = [];
+    this.#long.length = 0;
+    this.#waiting.length = 0;
+    this.#wanted?.reject(error);
+    this.#handlers?.close(error);
+  }
+}
+
+function closedByPeer(link: Link): ClusterError {
+  return new ClusterError('ERR_CLUSTER_LINK_CLOSED', `the link to ${link.remoteAddress} was closed`, {
+    name: 'SocketCloseError',
+    data: { address: link.remoteAddress },
+  });
+}

@@ -1,0 +1,44 @@
+import { ClusterError } from '../protocol/errors.js';
+
+export { ClusterError, type ClusterErrorOptions, isError, protocolError } from '../protocol/errors.js';
+
+/** An option, from code or from the environment, has a value that it cannot have. */
+export function optionError(option: string, value: unknown, expected: string): ClusterError {
+  return new ClusterError('ERR_CLUSTER_OPTION', `option ${option} must be ${expected}, got ${show(value)}`, {
+    data: { option, value },
+  });
+}
+
+/** An argument of a call is of the wrong kind. 3.x used `assert` for these, hence the name. */
+export function argumentError(message: string): ClusterError {
+  return new ClusterError('ERR_CLUSTER_ARGUMENT', message, { name: 'AssertionError' });
+}
+
+/** The client was closed before, or while, something was asked of it. */
+export function closedError(channel: string): ClusterError {
+  return new ClusterError('ERR_CLUSTER_CLOSED', `client ${channel} is closed`, { data: { channel } });
+}
+
+/** A method threw something that is no Error; the message shows what. */
+export function thrownValueError(value: unknown, method: string): ClusterError {
+  return new ClusterError(
+    'ERR_CLUSTER_THROWN_VALUE',
+    `${method} failed with ${show(value)}, which is not an Error`,
+    {
+      data: { method },
+    },
+  );
+}
+
+/** A value for an error message: short, and never throws. */
+export function show(value: unknown): string {
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+  try {
+    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+    return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

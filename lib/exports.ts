@@ -1,0 +1,13 @@
+// Everything public, by name; index.ts and index.cts say how it is imported and required.
+
+export type { Codec } from '../protocol/codec.js';
+export { ClusterError } from '../protocol/errors.js';
+export { APIClientBase, type APIClientOptions, type ClusterFactory } from './api-client.js';
+export { ClusterBuilder, cluster } from './builder.js';
+export { type CallContext, callContext } from './call-context.js';
+export { close, type InvokeOptions, invoke, status, watch, watchStatus } from './client.js';
+export type { Candidate, Elected, Election } from './election.js';
+export type { ClusterOptions, Logger, ResolvedOptions, Transcode } from './options.js';
+export type { ClusterStatus, SessionState } from './session.js';
+export type { Address, Link, LinkHandlers, Listener, Transport } from './transport.js';
+export type { ClientClass, ClientMembers, ClusterClient, DelegateTarget } from './types.js';

@@ -1,0 +1,51 @@
+/**
+ * Is the peer alive? Any frame is a sign of life. This end says something at least once per interval, so that
+ * the other end can ask the same question; a peer that was silent for `misses` intervals is dead.
+ *
+ * A tick that comes late means that this process, not the peer, was away: the time is not held against the peer,
+ * whose frames may wait in a socket that we have not read yet. Knows no socket and no timer of its own.
+ */
+export interface HeartbeatOptions {
+  /** ms between two ticks. */
+  interval: number;
+  /** Silent intervals until the peer is dead. Default 3. */
+  misses?: number;
+  /** Says something to the peer. */
+  beat(): void;
+  /** The peer was silent for so many ms. Called once. */
+  dead(silentFor: number): void;
+}
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #heardAt: number;
+  #tickedAt: number;
+  #dead = false;
+
+  constructor(options: HeartbeatOptions, now: number) {
+    this.#options = options;
+    this.#heardAt = now;
+    this.#tickedAt = now;
+  }
+
+  /** A frame has come. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** To be called every interval. */
+  tick(now: number): void {
+    if (this.#dead) return;
+    const { interval, misses = 3, beat, dead } = this.#options;
+    const late = now - this.#tickedAt - interval;
+    this.#tickedAt = now;
+    if (late > interval / 2) this.#heardAt = Math.min(now, this.#heardAt + late);
+    // Half an interval of tolerance: ticks and beats have the same period and would race at the very limit.
+    if (now - this.#heardAt > (misses + 0.5) * interval) {
+      this.#dead = true;
+      dead(Math.round(now - this.#heardAt));
+      return;
+    }
+    beat();
+  }
+}

@@ -1,0 +1,295 @@
+import { createHash } from 'node:crypto';
+import createDebug from 'debug';
+import type { Message, Outcome } from '../protocol/message.js';
+import type { Channel } from './channel.js';
+import { Connection } from './connection.js';
+import { ClusterError } from './errors.js';
+import { type Applicant, admit, deriveKey } from './handshake.js';
+import { type ElectionRecord, fileRecord, memoryRecord } from './record.js';
+import type { Runtime } from './runtime.js';
+import { type Address, formatAddress, type Link, type Listener, type Transport } from './transport.js';
+
+const debug = createDebug('cluster-client:hub');
+
+/** Derived cluster ports, and the ports of leaders that do not hold the cluster port, lie in this range. */
+const FIRST_PORT = 20_000;
+const PORTS = 10_000;
+/** Derived ports that are tried, one after the other, if strangers hold the first. */
+const DERIVED = 4;
+/** Ports of the range that are tried at random before any port will do. */
+const RANDOM_TRIES = 20;
+
+export interface HubOptions {
+  group: string;
+  port: number | undefined;
+  transport: Transport;
+  runtime: Runtime;
+  connectTimeout: number;
+  maxMessageBytes: number;
+}
+
+/** A follower that waits for a channel that nobody leads. */
+interface Parked {
+  connection: Connection;
+  applicant: Applicant;
+}
+
+/**
+ * A process's one listener for its group. Authenticates links and hands them to the channels that are led in this
+ * process; newcomers whose channel nobody leads wait here. All clients of a process that belong to one group
+ * share one hub, those of another copy of this package as well.
+ */
+export class Hub {
+  readonly key: Buffer;
+  readonly runtime: Runtime;
+  readonly transport: Transport;
+  readonly clusterAddresses: readonly Address[];
+  readonly #options: HubOptions;
+  readonly #listeners = new Map<number, Promise<Listener | undefined>>();
+  readonly #channels = new Map<string, Channel>();
+  /** Claimed by a client of this process whose leader is about to be made. */
+  readonly #reserved = new Set<string>();
+  readonly #parked = new Map<string, Set<Parked>>();
+  readonly #connections = new Set<Connection>();
+  readonly #records = new Map<string, ElectionRecord>();
+  #users = 0;
+  readonly #onUnused: () => void;
+
+  constructor(options: HubOptions, onUnused: () => void) {
+    this.#options = options;
+    this.#onUnused = onUnused;
+    this.key = deriveKey(options.runtime.secret);
+    this.runtime = options.runtime;
+    this.transport = options.transport;
+    const { host } = options.transport;
+    const ports = options.port === undefined ? derivePorts(options.group, this.key) : [options.port];
+    this.clusterAddresses = ports.map((port) => ({ host, port }));
+  }
+
+  /** Each client of this process that uses the hub says so, and calls `leave` in the end. */
+  join(): void {
+    this.#users += 1;
+  }
+
+  async leave(): Promise<void> {
+    this.#users -= 1;
+    if (this.#users > 0) return this.relax();
+    this.#onUnused();
+    return this.#stopListening();
+  }
+
+  record(channel: string): ElectionRecord {
+    let record = this.#records.get(channel);
+    if (!record) {
+      const { folder } = this.runtime;
+      record = folder === undefined ? memoryRecord() : fileRecord(folder, channel);
+      this.#records.set(channel, record);
+    }
+    return record;
+  }
+
+  /** Whether a client of this process leads the channel, or is about to. */
+  leads(channel: string): boolean {
+    return this.#channels.has(channel) || this.#reserved.has(channel);
+  }
+
+  /** The channel, if it is led here. */
+  channel(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
+  reserve(channel: string): void {
+    this.#reserved.add(channel);
+  }
+
+  unreserve(channel: string): void {
+    this.#reserved.delete(channel);
+  }
+
+  /** False: the address is taken by another process. */
+  async listen(address: Address): Promise<boolean> {
+    let listener = this.#listeners.get(address.port);
+    if (!listener) {
+      listener = this.#bind(address);
+      this.#listeners.set(address.port, listener);
+    }
+    if (await listener) return true;
+    if (this.#listeners.get(address.port) === listener) this.#listeners.delete(address.port);
+    return false;
+  }
+
+  /** Listens at any address, if it does not already; tells at which. */
+  async listenAnywhere(): Promise<Address> {
+    for (const listener of this.#listeners.values()) {
+      const bound = await listener;
+      if (bound) return bound.address;
+    }
+    const { host } = this.transport;
+    for (let tries = 0; tries < RANDOM_TRIES; tries += 1) {
+      const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+      if (await this.listen({ host, port })) return { host, port };
+    }
+    const bound = await this.transport.listen({ host, port: 0 }, (link) => this.#accept(link));
+    this.#listeners.set(bound.address.port, Promise.resolve(bound));
+    return bound.address;
+  }
+
+  /** From now on the channel is led here: who waits for it is handed over. */
+  lead(channel: Channel): void {
+    this.#reserved.delete(channel.name);
+    this.#channels.set(channel.name, channel);
+    const parked = this.#parked.get(channel.name);
+    this.#parked.delete(channel.name);
+    for (const { connection, applicant } of parked ?? []) {
+      channel.accept(connection, applicant, { type: 'parked', state: 'vacant' });
+    }
+  }
+
+  /** The channel is not led here any more. */
+  async release(channel: Channel): Promise<void> {
+    if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+    this.#reserved.delete(channel.name);
+    await this.relax();
+  }
+
+  /** Frees the port where nothing is led here, for those who have something to lead. */
+  async relax(): Promise<void> {
+    if (this.#channels.size === 0 && this.#reserved.size === 0) await this.#stopListening();
+  }
+
+  async #bind(address: Address): Promise<Listener | undefined> {
+    try {
+      const listener = await this.transport.listen(address, (link) => this.#accept(link));
+      debug('listening on %s', formatAddress(listener.address));
+      return listener;
+    } catch (error) {
+      debug('%s: %s', formatAddress(address), (error as Error).message);
+      return undefined;
+    }
+  }
+
+  async #stopListening(): Promise<void> {
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    const closing = listeners.map(async (listener) => (await listener)?.close());
+    const parked = [...this.#parked.values()].flatMap((waiting) => [...waiting]);
+    this.#parked.clear();
+    for (const { connection } of parked) connection.goodbye('ERR_CLUSTER_LEADER_LEFT', 'this hub closes');
+    for (const connection of this.#connections)
+      connection.destroy(new ClusterError('ERR_CLUSTER_CLOSED', 'this hub closes'));
+    await Promise.all(closing);
+  }
+
+  #accept(link: Link): void {
+    const connection = new Connection(link, this.#options);
+    this.#connections.add(connection);
+    const timer = setTimeout(() => {
+      connection.destroy(new ClusterError('ERR_CLUSTER_CONNECT_TIMEOUT', 'no handshake in time'));
+    }, this.#options.connectTimeout);
+    admit(connection, this.key, (applicant) => this.#decide(applicant))
+      .then(({ applicant, outcome }) => this.#place(connection, applicant, outcome))
+      .catch((error: Error) => {
+        debug('%s: %s', link.remoteAddress, error.message);
+        connection.destroy(error);
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        this.#connections.delete(connection);
+      });
+  }
+
+  #decide(applicant: Applicant): Outcome {
+    const { id } = this.runtime;
+    if (applicant.runtime !== id) {
+      return {
+        type: 'refused',
+        code: 'ERR_CLUSTER_RUNTIME',
+        reason: `process ${applicant.pid} and process ${process.pid} have different runtime folders: give them the same runtimeDir`,
+      };
+    }
+    const channel = this.#channels.get(applicant.channel);
+    if (channel) {
+      const { name } = channel.options.codec;
+      if (applicant.codecs.includes(name)) return channel.outcome();
+      return {
+        type: 'refused',
+        code: 'ERR_CLUSTER_CODEC',
+        reason: `the leader of channel ${channel.name} uses codec ${name}, process ${applicant.pid} has ${applicant.codecs.join(', ')}`,
+      };
+    }
+    const recorded = this.record(applicant.channel).read();
+    const isElsewhere = recorded?.address && !this.#listeners.has(recorded.address.port);
+    if (isElsewhere && recorded.address && recorded.epoch > applicant.epoch) {
+      return { type: 'moved', epoch: recorded.epoch, address: recorded.address };
+    }
+    return { type: 'parked', state: 'vacant' };
+  }
+
+  /** The frame with the outcome has left; meanwhile the channel may have found its leader here. */
+  #place(connection: Connection, applicant: Applicant, told: Outcome): void {
+    if (told.type === 'moved' || told.type === 'refused') {
+      connection.open({ message: () => {}, close: () => {} });
+      connection.goodbye('ERR_CLUSTER_CLOSED', 'this link has served its purpose');
+      return;
+    }
+    const channel = this.#channels.get(applicant.channel);
+    if (channel) {
+      channel.accept(connection, applicant, told);
+      return;
+    }
+    const waiting = this.#parked.get(applicant.channel) ?? new Set();
+    this.#parked.set(applicant.channel, waiting);
+    const parked: Parked = { connection, applicant };
+    waiting.add(parked);
+    connection.open({
+      message: (message) => this.#hear(parked, message),
+      close: () => {
+        waiting.delete(parked);
+        if (waiting.size === 0 && this.#parked.get(applicant.channel) === waiting)
+          this.#parked.delete(applicant.channel);
+      },
+    });
+  }
+
+  /** One who waited here leads now, elsewhere: so do the others not have to wait any longer. */
+  #hear(teller: Parked, message: Message): void {
+    if (message.type !== 'leading') return;
+    const { epoch, address } = message;
+    const { applicant } = teller;
+    debug('%s: led by %d at %s', applicant.channel, applicant.pid, formatAddress(address));
+    for (const other of this.#parked.get(applicant.channel) ?? []) {
+      if (other !== teller) other.connection.send({ type: 'moved', epoch, address });
+    }
+  }
+}
+
+/**
+ * The hub of this process for a group, whichever copy of this package (ES module, CommonJS) made it.
+ */
+export function openHub(options: HubOptions): Hub {
+  const registry = hubs();
+  const { group, port, transport, runtime } = options;
+  const secret = createHash('sha256').update(runtime.secret).digest('hex');
+  const name = [transport.name, port ?? 'derived', runtime.folder ?? 'no folder', secret, group].join(' ');
+  let hub = registry.get(name);
+  if (!hub) {
+    hub = new Hub(options, () => registry.delete(name));
+    registry.set(name, hub);
+  }
+  hub.join();
+  return hub;
+}
+
+const REGISTRY = Symbol.for('cluster-client.hubs');
+
+function hubs(): Map<string, Hub> {
+  const shared = globalThis as { [REGISTRY]?: Map<string, Hub> };
+  shared[REGISTRY] ??= new Map();
+  return shared[REGISTRY];
+}
+
+/** The same for all who have group and secret, and for nobody else to know. */
+function derivePorts(group: string, key: Buffer): number[] {
+  const digest = createHash('sha256').update(key).update(group).digest();
+  return Array.from({ length: DERIVED }, (_, index) => FIRST_PORT + (digest.readUInt32BE(index * 4) % PORTS));
+}

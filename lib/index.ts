@@ -1,0 +1,2 @@
+export { cluster as default } from './builder.js';
+export * from './exports.js';

@@ -1,0 +1,233 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import is from 'is-type-of';
+import stringify from 'json-stringify-safe';
+import type { Codec } from '../protocol/codec.js';
+import { msgpack } from '../protocol/codecs/msgpack.js';
+import { MAX_MESSAGE_BYTES } from '../protocol/constants.js';
+import type { Election } from './election.js';
+import { fixed } from './elections/fixed.js';
+import { port } from './elections/port.js';
+import { optionError } from './errors.js';
+import type { Transport } from './transport.js';
+import { tcp } from './transports/tcp.js';
+
+/** Console-shaped. */
+export interface Logger {
+  info(...args: unknown[]): void;
+  warn(...args: unknown[]): void;
+  error(...args: unknown[]): void;
+}
+
+/** A codec as 3.x had it. */
+export interface Transcode {
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Buffer): unknown;
+}
+
+/** All optional; an explicit `undefined` means the default. README.md has the table. */
+export interface ClusterOptions {
+  /** Name of the channel: clients of one name in one group share one real client. Default: the class's name. */
+  name?: string | undefined;
+  /** Which processes belong together. Default: CLUSTER_CLIENT_GROUP, else the port if one is given, else the application's folder. */
+  group?: string | undefined;
+  /** The cluster port, on the loopback address. Default: NODE_CLUSTER_CLIENT_PORT, else derived from group and secret within 20000–29999. */
+  port?: number | undefined;
+  /** What the processes of a group prove to each other to have; at least 16 bytes. Default: CLUSTER_CLIENT_SECRET, else a key file. */
+  secret?: string | Buffer | undefined;
+  /** Folder of key file and records, open to this user only. Default: a folder named by user id in the system's temporary folder. */
+  runtimeDir?: string | undefined;
+  /** True: lead or fail. False: never lead. Default: compete. */
+  isLeader?: boolean | undefined;
+  /** All in one process: the real client is built here, at once. Default: NODE_CLUSTER_CLIENT_SINGLE_MODE === '1'. */
+  singleMode?: boolean | undefined;
+  /** ms for connecting and for the handshake. Default: NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT, else 10000. */
+  connectTimeout?: number | undefined;
+  /** ms after which `ready()` rejects if there is no leader; it goes on looking for one. Default 30000. */
+  maxWaitTime?: number | undefined;
+  /** ms for a call of a follower. Default 3000. */
+  responseTimeout?: number | undefined;
+  /** ms between two signs of life on a link; three missed ones end it. Default 20000. */
+  heartbeatInterval?: number | undefined;
+  /** Whether the leader ends the links of followers that give no sign of life. Default true. */
+  isCheckHeartbeat?: boolean | undefined;
+  /** Whether subscribe, unSubscribe, publish, close and the class's async methods are delegated unasked. Default true. */
+  autoGenerate?: boolean | undefined;
+  /** False: each value goes to one subscriber, picked at random. Default true. */
+  isBroadcast?: boolean | undefined;
+  /** ms after which a follower emits `error` if a subscription has brought no first value. Default: never. */
+  subscribeTimeout?: number | undefined;
+  /** ms from the last unsubscribe of a key, over all processes, to the real client's. Default 1000. */
+  unsubscribeLinger?: number | undefined;
+  /** The most that one value may take on the wire. Default 128 MiB. */
+  maxMessageBytes?: number | undefined;
+  /** Listeners of one event until Node warns. Default 20. */
+  maxListeners?: number | undefined;
+  /** Takes warnings. Default: the console. */
+  logger?: Logger | undefined;
+  /** How values travel; the same in all processes. Default `msgpack()`. */
+  codec?: Codec | undefined;
+  /** 3.x's name for a codec. */
+  transcode?: Transcode | undefined;
+  /** What makes two `reg` the same key. Default: JSON, with circular references marked. */
+  formatKey?: ((reg: unknown) => string) | undefined;
+  /** Default: `port()`, or `fixed()` where isLeader is given. */
+  election?: Election | undefined;
+  /** Default `tcp()`. */
+  transport?: Transport | undefined;
+}
+
+type Optional = 'port' | 'runtimeDir' | 'isLeader' | 'subscribeTimeout' | 'transcode' | 'secret';
+
+/** Options with every default filled in. */
+export type ResolvedOptions = {
+  [K in Exclude<keyof ClusterOptions, Optional | 'secret'>]-?: Exclude<ClusterOptions[K], undefined>;
+} & { [K in Exclude<Optional, 'secret'>]: ClusterOptions[K] } & { secret: Buffer | undefined };
+
+const MIN_SECRET_BYTES = 16;
+
+const defaultLogger: Logger = console;
+
+/** Every option, as given or by default. @throws ClusterError ERR_CLUSTER_OPTION */
+export function resolveOptions(className: string, given: ClusterOptions = {}): ResolvedOptions {
+  if (typeof given !== 'object' || given === null) throw optionError('(all)', given, 'an object');
+  const env = process.env;
+  const clusterPort = integer('port', given.port ?? envNumber('NODE_CLUSTER_CLIENT_PORT'), 1, 65535);
+  const isLeader = typed('isLeader', given.isLeader, is.boolean, 'a boolean');
+  const transcode = typed('transcode', given.transcode, isCodec, '{ encode, decode }');
+  return {
+    name: text('name', given.name) ?? className,
+    group:
+      text('group', given.group) ??
+      text('CLUSTER_CLIENT_GROUP', env['CLUSTER_CLIENT_GROUP'] || undefined) ??
+      (clusterPort === undefined ? applicationFolder() : `port ${clusterPort}`),
+    port: clusterPort,
+    secret:
+      secret('secret', given.secret) ??
+      secret('CLUSTER_CLIENT_SECRET', env['CLUSTER_CLIENT_SECRET'] || undefined),
+    runtimeDir: text('runtimeDir', given.runtimeDir),
+    isLeader,
+    singleMode:
+      typed('singleMode', given.singleMode, is.boolean, 'a boolean') ??
+      env['NODE_CLUSTER_CLIENT_SINGLE_MODE'] === '1',
+    connectTimeout:
+      duration('connectTimeout', given.connectTimeout ?? envNumber('NODE_CLUSTER_CLIENT_CONNECT_TIMEOUT')) ??
+      10_000,
+    maxWaitTime: duration('maxWaitTime', given.maxWaitTime) ?? 30_000,
+    responseTimeout: duration('responseTimeout', given.responseTimeout) ?? 3_000,
+    heartbeatInterval: duration('heartbeatInterval', given.heartbeatInterval) ?? 20_000,
+    isCheckHeartbeat: typed('isCheckHeartbeat', given.isCheckHeartbeat, is.boolean, 'a boolean') ?? true,
+    autoGenerate: typed('autoGenerate', given.autoGenerate, is.boolean, 'a boolean') ?? true,
+    isBroadcast: typed('isBroadcast', given.isBroadcast, is.boolean, 'a boolean') ?? true,
+    subscribeTimeout: duration('subscribeTimeout', given.subscribeTimeout),
+    unsubscribeLinger: duration('unsubscribeLinger', given.unsubscribeLinger, 0) ?? 1_000,
+    maxMessageBytes: integer('maxMessageBytes', given.maxMessageBytes, 1, 0x7fff_ffff) ?? MAX_MESSAGE_BYTES,
+    maxListeners: integer('maxListeners', given.maxListeners, 0, Number.MAX_SAFE_INTEGER) ?? 20,
+    logger: typed('logger', given.logger, isLogger, 'an object with info, warn and error') ?? defaultLogger,
+    codec:
+      typed('codec', given.codec, isNamedCodec, '{ name, encode, decode }') ??
+      (transcode ? fromTranscode(transcode) : msgpack()),
+    transcode,
+    formatKey: typed('formatKey', given.formatKey, isFormatKey, 'a function') ?? stringify,
+    election:
+      typed('election', given.election, isElection, 'an election, as port() makes') ??
+      (isLeader === undefined ? port() : fixed(isLeader ? 'leader' : 'follower')),
+    transport: typed('transport', given.transport, isTransport, 'a transport, as tcp() makes') ?? tcp(),
+  };
+}
+
+/** The folder of the nearest package.json above the main script that is not somebody's dependency. */
+function applicationFolder(): string {
+  const start = process.argv[1] ? dirname(process.argv[1]) : process.cwd();
+  for (let folder = start; ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (!folder.split(sep).includes('node_modules') && existsSync(manifest) && isApplication(manifest))
+      return folder;
+    if (folder === dirname(folder)) return start;
+  }
+}
+
+/** A package.json that only says how to read a build folder has no name. */
+function isApplication(manifest: string): boolean {
+  try {
+    return 'name' in (JSON.parse(readFileSync(manifest, 'utf8')) as object);
+  } catch {
+    return false;
+  }
+}
+
+function typed<T>(
+  option: string,
+  value: unknown,
+  check: (value: unknown) => value is T,
+  expected: string,
+): T | undefined {
+  if (value === undefined) return undefined;
+  if (!check(value)) throw optionError(option, value, expected);
+  return value;
+}
+
+function text(option: string, value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (!is.string(value) || value === '') throw optionError(option, value, 'a string that is not empty');
+  return value;
+}
+
+function integer(option: string, value: unknown, min: number, max: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (!is.integer(value) || value < min || value > max) {
+    throw optionError(option, value, `a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+/** What a timer of Node can wait: 2^31 - 1 ms. */
+function duration(option: string, value: unknown, min = 1): number | undefined {
+  if (value === undefined) return undefined;
+  if (!is.number(value) || !(value >= min) || value > 0x7fff_ffff) {
+    throw optionError(option, value, `a number of ms from ${min} to 2147483647`);
+  }
+  return value;
+}
+
+function envNumber(name: string): number | undefined {
+  const value = process.env[name];
+  if (value === undefined || value === '') return undefined;
+  if (!/^\d+$/.test(value)) throw optionError(name, value, 'a whole number');
+  return Number(value);
+}
+
+function secret(option: string, value: unknown): Buffer | undefined {
+  if (value === undefined) return undefined;
+  const bytes = is.string(value) ? Buffer.from(value, 'utf8') : value;
+  // The message must not show what was given.
+  if (!Buffer.isBuffer(bytes)) throw optionError(option, `a ${typeof value}`, 'a string or Buffer');
+  if (bytes.length < MIN_SECRET_BYTES) {
+    throw optionError(option, `${bytes.length} bytes`, `at least ${MIN_SECRET_BYTES} bytes long`);
+  }
+  return bytes;
+}
+
+function fromTranscode(transcode: Transcode): Codec {
+  return {
+    name: 'transcode',
+    encode: (value) => transcode.encode(value),
+    decode: (bytes) => transcode.decode(bytes),
+  };
+}
+
+function hasMethods(value: unknown, ...names: string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => is.function(Reflect.get(value, name)))
+  );
+}
+
+const isLogger = (value: unknown): value is Logger => hasMethods(value, 'info', 'warn', 'error');
+const isCodec = (value: unknown): value is Transcode => hasMethods(value, 'encode', 'decode');
+const isNamedCodec = (value: unknown): value is Codec =>
+  isCodec(value) && is.string(Reflect.get(value, 'name'));
+const isElection = (value: unknown): value is Election => hasMethods(value, 'elect');
+const isTransport = (value: unknown): value is Transport => hasMethods(value, 'listen', 'dial');
+const isFormatKey = (value: unknown): value is (reg: unknown) => string => is.function(value);

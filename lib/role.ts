@@ -1,0 +1,35 @@
+import type { Call } from './pending.js';
+import type { Publication } from './publications.js';
+import type { Delivery } from './subscriptions.js';
+
+/** What a process is to a channel for the time being, as its session sees it. */
+export interface Role {
+  readonly kind: 'leader' | 'follower';
+  readonly epoch: number;
+  readonly leaderPid: number;
+  /** Settles the call through the session's table of pending calls. */
+  invoke(call: Call): void;
+  /** Nobody waits for the call any more. */
+  cancel(call: Call): void;
+  subscribe(key: string, reg: unknown): void;
+  unsubscribe(key: string): void;
+  publish(publication: Publication): void;
+  close(): Promise<void>;
+}
+
+/** What a role tells its session. After `lost`, nothing. */
+export interface RoleEvents {
+  /** May be asked now. Comes again when a failed real client could be started after all. */
+  ready(): void;
+  /** The real client cannot start, for this reason; it is tried again. */
+  failed(error: Error): void;
+  /** The leader is gone. */
+  lost(error: Error): void;
+  deliver(delivery: Delivery, share?: number): void;
+  /** How many listeners the client has for a key. */
+  listenerCount(key: string): number;
+  /** An event of the real client: only where it lives. */
+  event(name: string | symbol, args: unknown[]): void;
+  /** Something failed that no caller waits for. */
+  error(error: unknown): void;
+}

@@ -1,0 +1,193 @@
+import createDebug from 'debug';
+import type { Codec } from '../../protocol/codec.js';
+import { decodePayload, encodePayload } from '../../protocol/codec.js';
+import type { Message } from '../../protocol/message.js';
+import type { HubContact } from '../contact.js';
+import { ClusterError } from '../errors.js';
+import type { Call, PendingCalls } from '../pending.js';
+import type { Publication } from '../publications.js';
+import type { Role, RoleEvents } from '../role.js';
+import { decodeFault, encodeArguments } from '../values.js';
+
+const debug = createDebug('cluster-client:follower');
+
+export interface FollowerOptions {
+  channel: string;
+  codec: Codec;
+  heartbeatInterval: number;
+  maxMessageBytes: number;
+}
+
+/** A proxy over one link to the leader; lost when the link is. */
+export class Follower implements Role {
+  readonly kind = 'follower';
+  epoch = 0;
+  leaderPid = 0;
+  readonly #contact: HubContact;
+  readonly #options: FollowerOptions;
+  readonly #events: RoleEvents;
+  readonly #pending: PendingCalls;
+  /** Publications on their way, by the id of their message. */
+  readonly #publishing = new Map<number, Publication>();
+  #nextPublication = 1;
+  #closed = false;
+
+  constructor(contact: HubContact, options: FollowerOptions, events: RoleEvents, pending: PendingCalls) {
+    this.#contact = contact;
+    this.#options = options;
+    this.#events = events;
+    this.#pending = pending;
+    contact.connection.watch(options.heartbeatInterval, (silentFor) => this.#silent(silentFor));
+    const { outcome } = contact;
+    if (outcome.type === 'welcome') queueMicrotask(() => this.#receive(outcome));
+    contact.give({
+      message: (message) => this.#receive(message),
+      drain: () => {},
+      close: (error) => this.#lost(error),
+    });
+  }
+
+  invoke(call: Call): void {
+    const { id, method, oneway } = call;
+    try {
+      const args = encodeArguments(this.#options.codec, call.args, method);
+      if (args.bytes.length > this.#options.maxMessageBytes)
+        throw tooLarge(method, args.bytes.length, this.#options.maxMessageBytes);
+      const left = call.deadline === Infinity ? 0 : Math.max(1, Math.ceil(call.deadline - performance.now()));
+      call.sent = true;
+      this.#contact.connection.send({ type: 'invoke', id, timeout: left, method, oneway, args });
+    } catch (error) {
+      this.#pending.settle(id, error as Error);
+      return;
+    }
+    if (oneway) this.#pending.settle(id, undefined);
+  }
+
+  cancel(call: Call): void {
+    this.#contact.connection.send({ type: 'cancel', id: call.id });
+  }
+
+  subscribe(key: string, reg: unknown): void {
+    this.#attempt(() => {
+      const payload = encodePayload(this.#options.codec, reg, `subscription ${key}`);
+      this.#contact.connection.send({ type: 'subscribe', key, reg: payload });
+    });
+  }
+
+  unsubscribe(key: string): void {
+    this.#contact.connection.send({ type: 'unsubscribe', key });
+  }
+
+  publish(publication: Publication): void {
+    this.#attempt(() => {
+      const { epoch, sequence } = publication;
+      const reg = encodePayload(this.#options.codec, publication.reg, 'a publication');
+      const id = this.#nextPublication++;
+      this.#publishing.set(id, publication);
+      this.#contact.connection.send({ type: 'publish', id, epoch, sequence, reg });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#contact.close();
+  }
+
+  #attempt(send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      this.#events.error(error);
+    }
+  }
+
+  #receive(message: Message): void {
+    if (this.#closed) return;
+    switch (message.type) {
+      case 'result':
+        this.#result(message);
+        break;
+      case 'value': {
+        const { key, revision, value: payload } = message;
+        this.#events.deliver({ key, payload, epoch: this.epoch, revision });
+        break;
+      }
+      case 'published':
+        this.#published(message);
+        break;
+      case 'welcome':
+        this.epoch = message.epoch;
+        this.leaderPid = message.pid;
+        debug('%s: following %d under epoch %d', this.#options.channel, message.pid, message.epoch);
+        this.#events.ready();
+        break;
+      case 'unavailable':
+        this.#events.failed(decodeFault(this.#options.codec, message.value));
+        break;
+      case 'moved':
+        this.#contact.close();
+        this.#lost(
+          new ClusterError('ERR_CLUSTER_LEADER_LOST', `channel ${this.#options.channel} is led elsewhere`),
+        );
+        break;
+      default:
+        debug('%s: %s from the leader', this.#options.channel, message.type);
+    }
+  }
+
+  #result({ id, fault, value }: Message & { type: 'result' }): void {
+    const call = this.#pending.get(id);
+    // Late: its time was over.
+    if (!call) return;
+    const { codec } = this.#options;
+    if (fault) {
+      this.#pending.settle(id, decodeFault(codec, value));
+      return;
+    }
+    let result: unknown;
+    try {
+      result = decodePayload(codec, value, `the result of ${call.method}`);
+    } catch (error) {
+      this.#pending.settle(id, error as Error);
+      return;
+    }
+    this.#pending.settle(id, undefined, [result]);
+  }
+
+  #published({ id, epoch, sequence, fault, value }: Message & { type: 'published' }): void {
+    const publication = this.#publishing.get(id);
+    this.#publishing.delete(id);
+    if (!publication) return;
+    if (fault) {
+      this.#events.error(decodeFault(this.#options.codec, value));
+      return;
+    }
+    publication.epoch = epoch;
+    publication.sequence = sequence;
+  }
+
+  #lost(error: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#events.lost(error);
+  }
+
+  #silent(silentFor: number): ClusterError {
+    const { channel } = this.#options;
+    const { remoteAddress } = this.#contact.connection.link;
+    return new ClusterError(
+      'ERR_CLUSTER_LEADER_SILENT',
+      `leader ${this.leaderPid} of channel ${channel} at ${remoteAddress} gave no sign of life for ${silentFor} ms`,
+      { name: 'ServerNoResponseError', data: { pid: this.leaderPid, channel, silentFor } },
+    );
+  }
+}
+
+function tooLarge(method: string, length: number, limit: number): ClusterError {
+  return new ClusterError(
+    'ERR_CLUSTER_MESSAGE_TOO_LARGE',
+    `the arguments of ${method} take ${length} bytes, more than the ${limit} of option maxMessageBytes`,
+    { data: { method, length, limit } },
+  );
+}

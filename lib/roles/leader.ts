@@ -1,0 +1,339 @@
+import { EventEmitter } from 'node:events';
+import createDebug from 'debug';
+import is from 'is-type-of';
+import { runInContext, ServedCall } from '../call-context.js';
+import { Channel } from '../channel.js';
+import { closedError } from '../errors.js';
+import type { ResolvedOptions } from '../options.js';
+import type { Backend } from '../peer.js';
+import type { Call, PendingCalls } from '../pending.js';
+import type { Publication } from '../publications.js';
+import { asError, callAndWait, callMethod, type Done, whenReady } from '../real-client.js';
+import type { Role, RoleEvents } from '../role.js';
+import { isThenable } from '../thenable.js';
+import { type Subscriber, Topics, type Value } from '../topics.js';
+
+const debug = createDebug('cluster-client:leader');
+
+/** Pauses between two attempts to start a real client that could not start: double, with jitter. ms */
+const FIRST_REBUILD = 1_000;
+const LAST_REBUILD = 30_000;
+
+/** Which method of the real client is which, as the delegation says. */
+export interface MethodTable {
+  subscribe: string | undefined;
+  unSubscribe: string | undefined;
+  publish: string | undefined;
+  close: string | undefined;
+  /** Names that may be invoked, also by followers. */
+  invoke: ReadonlySet<string>;
+}
+
+export interface LeaderOptions {
+  options: ResolvedOptions;
+  methods: MethodTable;
+  createRealClient: () => object;
+  epoch: number;
+}
+
+/**
+ * The one holder of the real client: builds it, serves the clients of this process (`attach`) and, through its
+ * channel, those of others. In single mode it has several attached clients and no channel is led anywhere.
+ */
+export class Leader implements Backend {
+  readonly channel: Channel;
+  readonly topics: Topics;
+  readonly methods: ReadonlySet<string>;
+  readonly #settings: LeaderOptions;
+  readonly #attached = new Set<Attachment>();
+  #client: object | undefined;
+  #unforward: (() => void) | undefined;
+  #state: 'starting' | 'ready' | 'failed' = 'starting';
+  #failure: Error | undefined;
+  #rebuild: NodeJS.Timeout | undefined;
+  #attempts = 0;
+  #sequence = 0;
+  #starting: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: LeaderOptions) {
+    const { options, epoch } = settings;
+    this.#settings = settings;
+    this.methods = settings.methods.invoke;
+    this.topics = new Topics({
+      codec: options.codec,
+      isBroadcast: options.isBroadcast,
+      linger: options.unsubscribeLinger,
+      onError: (error) => this.error(error),
+    });
+    this.channel = new Channel({
+      name: options.name,
+      epoch,
+      codec: options.codec,
+      backend: this,
+      heartbeatInterval: options.isCheckHeartbeat ? options.heartbeatInterval : undefined,
+    });
+  }
+
+  get epoch(): number {
+    return this.#settings.epoch;
+  }
+
+  get realClient(): object | undefined {
+    return this.#client;
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Builds the real client, at once. What goes wrong is told to whoever is attached. */
+  start(): void {
+    this.#starting = this.#build();
+  }
+
+  /** @param live whether values are delivered within the tick in which they come, as single mode does. */
+  attach(events: RoleEvents, pending: PendingCalls, live: boolean): Role {
+    const attachment = new Attachment(this, events, pending, live);
+    this.#attached.add(attachment);
+    if (this.#state === 'ready') queueMicrotask(() => this.#attached.has(attachment) && events.ready());
+    const failure = this.#failure;
+    if (failure) queueMicrotask(() => this.#attached.has(attachment) && events.failed(failure));
+    return attachment;
+  }
+
+  /** The last one closes the leader. */
+  async detach(attachment: Attachment): Promise<void> {
+    this.#attached.delete(attachment);
+    if (this.#attached.size === 0) await this.close();
+  }
+
+  invoke(method: string, args: readonly unknown[], call: ServedCall, done: Done | undefined): void {
+    if (this.#client && this.#state === 'ready') callMethod(this.#client, method, args, call, done);
+    else done?.(this.#failure ?? closedError(this.channel.name), []);
+  }
+
+  async publish(reg: unknown): Promise<number> {
+    const name = this.#settings.methods.publish;
+    const client = this.#client;
+    if (name === undefined || !client) throw this.#failure ?? closedError(this.channel.name);
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    await runInContext(this.#ownContext(), () => callAndWait(client, name, [reg]));
+    return sequence;
+  }
+
+  error(error: unknown): void {
+    setImmediate(() => {
+      if (this.closed) return;
+      for (const { events } of this.#attached) events.error(error);
+    });
+  }
+
+  /** Once: the real client's close, then the followers are told. Frees nothing of the hub. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#rebuild);
+    const wasReady = this.#state === 'ready';
+    // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
+    if (!wasReady) await withTimeout(this.#starting, this.#settings.options.connectTimeout);
+    this.topics.close();
+    try {
+      await this.#closeRealClient();
+    } finally {
+      this.channel.close('ERR_CLUSTER_LEADER_LEFT', `the leader of channel ${this.channel.name} was closed`);
+    }
+  }
+
+  #ownContext(): ServedCall {
+    return new ServedCall(this.epoch, { pid: process.pid, local: true });
+  }
+
+  async #build(): Promise<void> {
+    this.#attempts += 1;
+    try {
+      this.#client = runInContext(this.#ownContext(), this.#settings.createRealClient);
+      this.#unforward = this.#forwardEvents(this.#client);
+      await whenReady(this.#client);
+    } catch (error) {
+      this.#failed(asError(error, `the constructor of ${this.channel.name}`));
+      return;
+    }
+    if (this.closed) return;
+    debug('%s: the real client is ready', this.channel.name);
+    this.#attempts = 0;
+    this.#state = 'ready';
+    this.#failure = undefined;
+    this.#connectTopics(this.#client);
+    this.channel.ready();
+    for (const { events } of this.#attached) events.ready();
+  }
+
+  #failed(error: Error): void {
+    if (this.closed) return;
+    this.#state = 'failed';
+    this.#failure = error;
+    this.channel.unavailable(error);
+    for (const { events } of this.#attached) events.failed(error);
+    const pause =
+      Math.min(FIRST_REBUILD * 2 ** (this.#attempts - 1), LAST_REBUILD) * (0.75 + Math.random() / 2);
+    this.#rebuild = setTimeout(() => {
+      // What is left of the failed one may hold a connection.
+      this.#closeRealClient().catch((cause: unknown) => debug('%s: %o', this.channel.name, cause));
+      if (!this.closed) this.start();
+    }, pause);
+  }
+
+  async #closeRealClient(): Promise<void> {
+    const client = this.#client;
+    const name = this.#settings.methods.close;
+    this.#client = undefined;
+    if (!client) return;
+    try {
+      if (name !== undefined) await callAndWait(client, name);
+    } finally {
+      this.#unforward?.();
+    }
+  }
+
+  #connectTopics(client: object): void {
+    const { subscribe, unSubscribe } = this.#settings.methods;
+    const act = (name: string | undefined, reg: unknown, listener: (value: unknown) => void) => {
+      const method: unknown = name === undefined ? undefined : Reflect.get(client, name);
+      if (!is.function(method)) return;
+      const result: unknown = runInContext(this.#ownContext(), () =>
+        Reflect.apply(method, client, [reg, listener]),
+      );
+      if (isThenable(result)) result.then(undefined, (error) => this.error(error));
+    };
+    this.topics.connect({
+      subscribe: (reg, listener) => act(subscribe, reg, listener),
+      unsubscribe: (reg, listener) => act(unSubscribe, reg, listener),
+    });
+  }
+
+  /** Every event of the real client is one of the clients of this process too. @returns what undoes it. */
+  #forwardEvents(client: object): () => void {
+    if (!(client instanceof EventEmitter) && !is.function(Reflect.get(client, 'emit'))) return () => {};
+    const emitter = client as EventEmitter;
+    // An error is reported by the outermost client. The default handler of sdk-base, which logs when it is the
+    // only one, and Node's, which throws when there is none, are both put to rest by one more listener.
+    const ignore = () => {};
+    emitter.on('error', ignore);
+    const emit = emitter.emit;
+    const forward: typeof emit = (name: string | symbol, ...args: unknown[]) => {
+      const heard = Reflect.apply(emit, emitter, [name, ...args]) as boolean;
+      if (name !== 'newListener' && name !== 'removeListener') {
+        for (const { events } of this.#attached) events.event(name, args);
+      }
+      return heard;
+    };
+    emitter.emit = forward;
+    return () => {
+      if (emitter.emit === forward) emitter.emit = emit;
+    };
+  }
+}
+
+/** One client of this process, at its leader: values and results by reference. */
+class Attachment implements Role, Subscriber {
+  readonly kind = 'leader';
+  readonly events: RoleEvents;
+  readonly #leader: Leader;
+  readonly #pending: PendingCalls;
+  readonly #live: boolean;
+  readonly #subscribed = new Set<string>();
+  readonly #running = new Map<number, ServedCall>();
+
+  constructor(leader: Leader, events: RoleEvents, pending: PendingCalls, live: boolean) {
+    this.#leader = leader;
+    this.events = events;
+    this.#pending = pending;
+    this.#live = live;
+  }
+
+  get epoch(): number {
+    return this.#leader.epoch;
+  }
+
+  get leaderPid(): number {
+    return process.pid;
+  }
+
+  get realClient(): object | undefined {
+    return this.#leader.realClient;
+  }
+
+  invoke(call: Call): void {
+    // Here a call has a deadline only if it was asked for.
+    const deadline =
+      call.explicit && call.timeout !== Infinity ? Date.now() + call.deadline - performance.now() : undefined;
+    if (!call.explicit) call.deadline = Infinity;
+    call.sent = true;
+    const served = new ServedCall(this.epoch, { pid: process.pid, local: true }, deadline);
+    if (call.oneway) {
+      this.#pending.settle(call.id, undefined);
+      this.#leader.invoke(call.method, call.args, served, undefined);
+      return;
+    }
+    this.#running.set(call.id, served);
+    let delivered = false;
+    this.#leader.invoke(call.method, call.args, served, (error, results) => {
+      this.#running.delete(call.id);
+      // A callback that comes again is handed on again, as in 3.x; after a time-out it is not.
+      if (delivered) call.settle(error, results);
+      else delivered = this.#pending.settle(call.id, error, results);
+    });
+  }
+
+  cancel(call: Call): void {
+    this.#running.get(call.id)?.abort(call.signal?.reason);
+    this.#running.delete(call.id);
+  }
+
+  subscribe(key: string, reg: unknown): void {
+    this.#subscribed.add(key);
+    this.#leader.topics.subscribe(key, reg, this);
+  }
+
+  unsubscribe(key: string): void {
+    this.#subscribed.delete(key);
+    this.#leader.topics.unsubscribe(key, this);
+  }
+
+  publish(publication: Publication): void {
+    this.#leader.publish(publication.reg).then(
+      (sequence) => {
+        publication.epoch = this.epoch;
+        publication.sequence = sequence;
+      },
+      (error) => this.events.error(error),
+    );
+  }
+
+  shares(key: string): number {
+    return this.events.listenerCount(key);
+  }
+
+  deliver({ key, payload, revision }: Value, share?: number): void {
+    const delivery = { key, payload, epoch: this.epoch, revision };
+    if (this.#live) this.events.deliver(delivery, share);
+    else process.nextTick(() => this.events.deliver(delivery, share));
+  }
+
+  async close(): Promise<void> {
+    for (const key of this.#subscribed) this.#leader.topics.unsubscribe(key, this);
+    await this.#leader.detach(this);
+  }
+}
+
+function withTimeout(promise: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    promise.then(resolve, resolve).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,55 @@
+import type { Address } from '../protocol/message.js';
+
+export type { Address } from '../protocol/message.js';
+
+/** What a link tells its owner. `close` comes exactly once, and nothing after it. */
+export interface LinkHandlers {
+  /** The chunk is not written to any more; it may be held. */
+  data(chunk: Buffer): void;
+  /** What `write` returned false for has been taken. */
+  drain(): void;
+  close(error?: Error): void;
+}
+
+/**
+ * One byte stream between two processes, or two ends within one. Whoever has a link closes it. No byte is read
+ * before `open`.
+ */
+export interface Link {
+  /** `host:port` of this end and of the other, as this end sees them. */
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  /** Bytes written that the other side's system has not taken yet. */
+  readonly queuedBytes: number;
+  open(handlers: LinkHandlers): void;
+  /** Takes all buffers as one write. False: the link is backed up, wait for `drain` before writing much more. */
+  write(buffers: readonly Buffer[]): boolean;
+  /** Stops and resumes reading. */
+  pause(): void;
+  resume(): void;
+  /** Closes once what was written has left. */
+  end(): void;
+  /** Closes at once. */
+  destroy(error?: Error): void;
+}
+
+export interface Listener {
+  readonly address: Address;
+  /** Frees the address; links that were accepted live on. */
+  close(): Promise<void>;
+}
+
+/** A way to make links. One file each under transports/. */
+export interface Transport {
+  readonly name: string;
+  /** The host that addresses of this transport have. */
+  readonly host: string;
+  /** @throws an error with code EADDRINUSE where the address is taken. Port 0: any. */
+  listen(address: Address, onLink: (link: Link) => void): Promise<Listener>;
+  /** @throws an error with code ECONNREFUSED where nobody listens. */
+  dial(address: Address, timeout: number): Promise<Link>;
+}
+
+export function formatAddress(address: Address): string {
+  return `${address.host}:${address.port}`;
+}

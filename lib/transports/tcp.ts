@@ -1,0 +1,135 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { ClusterError } from '../errors.js';
+import {
+  type Address,
+  formatAddress,
+  type Link,
+  type LinkHandlers,
+  type Listener,
+  type Transport,
+} from '../transport.js';
+
+const LOOPBACK = '127.0.0.1';
+
+/** TCP on the loopback address: the default. */
+export function tcp(): Transport {
+  return { name: 'tcp', host: LOOPBACK, listen, dial };
+}
+
+function listen(address: Address, onLink: (link: Link) => void): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
+      onLink(new TcpLink(socket)),
+    );
+    server.once('error', reject);
+    // Exclusive: node:cluster would otherwise share the handle among its workers, and all of them would lead.
+    server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
+      server.off('error', reject);
+      // From now on an error is one of accept(), as when the process has no file descriptor left: the peer retries.
+      server.on('error', () => {});
+      const bound = server.address();
+      const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+      resolve({
+        address: { host: address.host, port },
+        close: () => new Promise((done) => server.close(() => done())),
+      });
+    });
+  });
+}
+
+function dial(address: Address, timeout: number): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const fail = (error: Error) => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.once('error', fail);
+    socket.setTimeout(timeout, () => {
+      fail(
+        new ClusterError(
+          'ERR_CLUSTER_CONNECT_TIMEOUT',
+          `no connection to ${formatAddress(address)} in ${timeout} ms`,
+          {
+            name: 'TcpConnectionTimeoutError',
+            data: { address: formatAddress(address), timeout },
+          },
+        ),
+      );
+    });
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.off('error', fail);
+      // Dialling a dead port of the ephemeral range can connect a socket to itself.
+      if (socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress) {
+        fail(
+          Object.assign(new Error(`connect ECONNREFUSED ${formatAddress(address)}`), {
+            code: 'ECONNREFUSED',
+          }),
+        );
+        return;
+      }
+      resolve(new TcpLink(socket));
+    });
+  });
+}
+
+class TcpLink implements Link {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  #error: Error | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.remoteAddress = `${socket.remoteAddress}:${socket.remotePort}`;
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  open(handlers: LinkHandlers): void {
+    const socket = this.#socket;
+    if (socket.destroyed) {
+      queueMicrotask(() => handlers.close(this.#error));
+      return;
+    }
+    socket.on('data', (chunk: Buffer) => handlers.data(chunk));
+    socket.on('drain', () => handlers.drain());
+    socket.once('close', () => handlers.close(this.#error));
+    socket.resume();
+  }
+
+  write(buffers: readonly Buffer[]): boolean {
+    const socket = this.#socket;
+    if (!socket.writable) return false;
+    if (buffers.length === 1) return socket.write(buffers[0] as Buffer);
+    socket.cork();
+    for (const buffer of buffers) socket.write(buffer);
+    socket.uncork();
+    return !socket.writableNeedDrain;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    // A peer that never reads would keep the socket half open for ever.
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  destroy(error?: Error): void {
+    if (error && !this.#error) this.#error = error;
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,40 @@
+import { type Codec, decodePayload, encodePayload, type Payload } from '../protocol/codec.js';
+import { bareFault, fromFault, toFault } from '../protocol/fault.js';
+import { ClusterError } from './errors.js';
+
+/** An error for the wire; what the codec cannot carry of it is left out. */
+export function encodeFault(codec: Codec, error: Error): Payload {
+  const fault = toFault(error);
+  try {
+    return encodePayload(codec, fault, 'an error');
+  } catch {
+    return encodePayload(codec, bareFault(fault), 'an error');
+  }
+}
+
+export function decodeFault(codec: Codec, payload: Payload): Error {
+  try {
+    return fromFault(decodePayload(codec, payload, 'an error'));
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Arguments for the wire: a single Buffer as it is, anything else as one array. */
+export function encodeArguments(codec: Codec, args: readonly unknown[], method: string): Payload {
+  return encodePayload(
+    codec,
+    args.length === 1 && Buffer.isBuffer(args[0]) ? args[0] : args,
+    `the arguments of ${method}`,
+  );
+}
+
+/** The reverse. @throws ClusterError ERR_CLUSTER_DECODE */
+export function decodeArguments(codec: Codec, payload: Payload, method: string): readonly unknown[] {
+  const args = decodePayload(codec, payload, `the arguments of ${method}`);
+  if (payload.raw) return [args];
+  if (Array.isArray(args)) return args;
+  throw new ClusterError('ERR_CLUSTER_DECODE', `the arguments of ${method} are no array`, {
+    data: { method },
+  });
+}

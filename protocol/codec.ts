@@ -1,0 +1,56 @@
+import { ClusterError } from './errors.js';
+
+/**
+ * Turns one value into bytes and back. Both ends of a channel must use codecs of the same name. `encode` throws
+ * on what it cannot carry; what it returns belongs to the caller. `decode` must not keep or hand out `bytes`.
+ */
+export interface Codec {
+  /** Travels in the handshake: an agreed name for an agreed format. */
+  readonly name: string;
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Buffer): unknown;
+}
+
+/** A value on its way: a Buffer as a whole travels as it is, everything else as the codec writes it. */
+export interface Payload {
+  readonly bytes: Buffer;
+  readonly raw: boolean;
+}
+
+/**
+ * @throws ClusterError ERR_CLUSTER_ENCODE, with the codec's own error as `cause`. `what` says in the message
+ *   what the value was, as in "the result of getConfig".
+ */
+export function encodePayload(codec: Codec, value: unknown, what: string): Payload {
+  if (Buffer.isBuffer(value)) return { bytes: value, raw: true };
+  try {
+    const bytes = codec.encode(value);
+    return {
+      bytes: Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
+      raw: false,
+    };
+  } catch (cause) {
+    throw new ClusterError(
+      'ERR_CLUSTER_ENCODE',
+      `cannot encode ${what} with codec ${codec.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause, data: { codec: codec.name } },
+    );
+  }
+}
+
+/**
+ * A raw payload comes back as the very bytes that it holds: copy them where two readers could meet.
+ * @throws ClusterError ERR_CLUSTER_DECODE
+ */
+export function decodePayload(codec: Codec, payload: Payload, what: string): unknown {
+  if (payload.raw) return payload.bytes;
+  try {
+    return codec.decode(payload.bytes);
+  } catch (cause) {
+    throw new ClusterError(
+      'ERR_CLUSTER_DECODE',
+      `cannot decode ${what} with codec ${codec.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause, data: { codec: codec.name } },
+    );
+  }
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { Packr } from 'msgpackr';
+import type { Codec } from '../codec.js';
+import { bareFault, restoreError, toFault } from '../fault.js';
+
+/*
+ * msgpack (https://github.com/msgpack/msgpack/blob/master/spec.md) in msgpackr's structured-clone mode. Two things
+ * it cannot do are done here, on a copy, and only where it throws or its bytes show that they are needed:
+ *
+ * Errors. msgpackr keeps of an error its name, message and cause, loses one that is reached from its own cause, and
+ * its extensions are global to the process, which is not ours to change. So a value with errors travels in an
+ * envelope, an Error with the cause [ENVELOPE, value, faults]; each error in it is a leaf whose cause is the index
+ * of its fault. msgpackr opens each error with the same three bytes, so a search for them is cheap.
+ *
+ * Objects with a key `__keys__`. msgpackr keeps a table of its own under that name: it would write this object or
+ * later ones wrongly. The key is packed under a stand-in of the same length and put in its place in the bytes.
+ *
+ * (A third: it calls a `toJSON` that is no function, where the object has no prototype. The copy knows better.)
+ */
+
+const ERROR_MARK = Buffer.of(0xd4, 0x65, 0x00);
+const ENVELOPE = 'cluster-client/errors';
+/** The classes that msgpackr restores by name; an AggregateError it does not restore rightly. */
+const RESTORED = new Set([
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+]);
+const KEYS = '__keys__';
+/** Never travels, so nobody can put it into a value. */
+const KEYS_STAND_IN = randomBytes(6).toString('base64');
+
+/**
+ * The default codec. Exactly kept: undefined, NaN, infinities, every other double, BigInt, Date, RegExp, Map,
+ * Set, Buffer, typed arrays, ArrayBuffer, Error (name, message, stack, code, cause, own data), circular
+ * references. Differs: -0 arrives as 0, a hole in an array as undefined, a URL as a string, a class instance as
+ * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as one to three U+FFFD,
+ * a key `__proto__` as `__proto_`. A function or symbol is an error.
+ */
+export function msgpack(): Codec {
+  let packr = createPackr();
+  return {
+    name: 'msgpack',
+    encode(value) {
+      try {
+        const bytes = packr.pack(value);
+        if (bytes.indexOf(ERROR_MARK) < 0 && bytes.indexOf(KEYS) < 0) return bytes;
+      } catch {
+        // Either msgpackr stumbled over a key, or the same is thrown again below.
+      }
+      // The one in use may have met `__keys__` and would write later values wrongly.
+      packr = createPackr();
+      const faults: unknown[] = [];
+      const copy = copyForPackr(value, faults, new Map());
+      const whole = faults.length > 0 ? new Error('', { cause: [ENVELOPE, copy, faults] }) : copy;
+      const bytes = createPackr({ useToJSON: false }).pack(whole);
+      for (let at = bytes.indexOf(KEYS_STAND_IN); at >= 0; at = bytes.indexOf(KEYS_STAND_IN, at))
+        bytes.write(KEYS, at);
+      return bytes;
+    },
+    decode(bytes) {
+      const value: unknown = packr.unpack(bytes);
+      if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
+      const [tag, content, faults] = value.cause as unknown[];
+      if (tag !== ENVELOPE || !Array.isArray(faults)) return value;
+      restoreErrors(content, faults, new Set());
+      return content;
+    },
+  };
+}
+
+function createPackr(options: { useToJSON?: boolean } = {}): Packr {
+  return new Packr({
+    ...options,
+    structuredClone: true,
+    copyBuffers: true,
+    writeFunction() {
+      throw new TypeError('a function cannot be carried');
+    },
+  });
+}
+
+/** A copy of the containers, with a leaf for each error, whose fault goes into `faults`. */
+function copyForPackr(value: unknown, faults: unknown[], copies: Map<object, unknown>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const copyOf = (item: unknown) => copyForPackr(item, faults, copies);
+  if (hasOwnJson(value)) {
+    const json = value.toJSON();
+    if (json !== value) return copyOf(json);
+  }
+  if (value instanceof Error) {
+    const { cause, data, ...fault } = toFault(value);
+    const leaf = new Error('', { cause: faults.length });
+    if (RESTORED.has(fault.name)) leaf.name = fault.name;
+    copies.set(value, leaf);
+    const carried: Record<string, unknown> = { ...bareFault(fault) };
+    faults.push(carried);
+    if (cause !== undefined) carried['cause'] = { value: copyOf(value.cause) };
+    if (data !== undefined) carried['data'] = copyOf(data);
+    return leaf;
+  }
+  if (Array.isArray(value)) {
+    const copy: unknown[] = [];
+    copies.set(value, copy);
+    for (const item of value) copy.push(copyOf(item));
+    return copy;
+  }
+  if (value instanceof Map) {
+    const copy = new Map();
+    copies.set(value, copy);
+    for (const [key, item] of value) copy.set(copyOf(key), copyOf(item));
+    return copy;
+  }
+  if (value instanceof Set) {
+    const copy = new Set();
+    copies.set(value, copy);
+    for (const item of value) copy.add(copyOf(item));
+    return copy;
+  }
+  if (Object.prototype.toString.call(value) !== '[object Object]') return value;
+  const copy: Record<string, unknown> = Object.create(null);
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) copy[key === KEYS ? KEYS_STAND_IN : key] = copyOf(item);
+  return copy;
+}
+
+/** By msgpackr's rule a plain object's `toJSON` is one more property, and a Date or Buffer is kept as it is. */
+function hasOwnJson(value: object): value is { toJSON(): unknown } {
+  if (value.constructor === Object || value instanceof Date || ArrayBuffer.isView(value)) return false;
+  return 'toJSON' in value && typeof value.toJSON === 'function';
+}
+
+/** Turns the leaves into the errors that they stand for, in place: nobody else has the value yet. */
+function restoreErrors(value: unknown, faults: unknown[], seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Error) {
+    const fault: unknown = typeof value.cause === 'number' ? faults[value.cause] : undefined;
+    Reflect.deleteProperty(value, 'cause');
+    restoreError(value, fault);
+    restoreErrors(fault, faults, seen);
+  } else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      restoreErrors(key, faults, seen);
+      restoreErrors(item, faults, seen);
+    }
+  } else if (value instanceof Set || Array.isArray(value)) {
+    for (const item of value) restoreErrors(item, faults, seen);
+  } else if (!ArrayBuffer.isView(value)) {
+    for (const item of Object.values(value)) restoreErrors(item, faults, seen);
+  }
+}

@@ -1,0 +1,251 @@
+import ByteBuffer from 'byte';
+import type { Payload } from '../codec.js';
+import { Flag, Kind, MAC_LENGTH, NONCE_LENGTH, SLICE_BYTES, Type, VERSION_2 } from '../constants.js';
+import { ClusterError, protocolError } from '../errors.js';
+import { Fields } from '../fields.js';
+import { EMPTY, type Frame } from '../frame.js';
+import type { Address, Authenticate, Challenge, Message } from '../message.js';
+
+/*
+ * The binary dialect of cluster-client 4: message <-> frame. protocol/README.md has the layout of each.
+ * Control messages are built with a ByteBuffer; `invoke`, `result` and `value` are the hot path and are not.
+ */
+
+const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
+
+export function encode(message: Message | Challenge | Authenticate): Frame {
+  switch (message.type) {
+    case 'invoke': {
+      const flags = message.oneway ? Flag.oneway : 0;
+      const connection = Buffer.from(message.method, 'utf8');
+      return frame(Type.invoke, Kind.request, message.id, connection, message.args, flags, message.timeout);
+    }
+    case 'result':
+      return frame(
+        Type.result,
+        Kind.response,
+        message.id,
+        EMPTY,
+        message.value,
+        message.fault ? Flag.fault : 0,
+      );
+    case 'value': {
+      const connection = Buffer.allocUnsafe(12 + Buffer.byteLength(message.key));
+      writeUInt64(connection, message.revision, 0);
+      connection.writeUInt32BE(message.missed, 8);
+      connection.write(message.key, 12, 'utf8');
+      return frame(Type.value, Kind.request, 0, connection, message.value);
+    }
+    case 'heartbeat':
+      return frame(Type.heartbeat, message.reply ? Kind.response : Kind.request, message.id, EMPTY);
+    case 'cancel':
+      return frame(Type.cancel, Kind.request, message.id, EMPTY);
+    case 'subscribe':
+      return frame(Type.subscribe, Kind.request, 0, Buffer.from(message.key, 'utf8'), message.reg);
+    case 'unsubscribe':
+      return frame(Type.unsubscribe, Kind.request, 0, Buffer.from(message.key, 'utf8'));
+    case 'publish': {
+      const connection = control(16).putLong(message.epoch).putLong(message.sequence).array();
+      return frame(Type.publish, Kind.request, message.id, connection, message.reg);
+    }
+    case 'published': {
+      const connection = control(16).putLong(message.epoch).putLong(message.sequence).array();
+      const flags = message.fault ? Flag.fault : 0;
+      return frame(Type.published, Kind.response, message.id, connection, message.value, flags);
+    }
+    case 'welcome': {
+      const body = control(64).putLong(message.epoch).putInt(message.pid).putString(message.codec);
+      body.putInt(message.methods.length);
+      for (const method of message.methods) body.putString(method);
+      return frame(Type.welcome, Kind.response, 0, body.array());
+    }
+    case 'parked':
+      return frame(
+        Type.parked,
+        Kind.response,
+        0,
+        control(1)
+          .put(message.state === 'starting' ? 1 : 0)
+          .array(),
+      );
+    case 'moved':
+      return frame(Type.moved, Kind.response, 0, leadership(message.epoch, message.address));
+    case 'leading':
+      return frame(Type.leading, Kind.request, 0, leadership(message.epoch, message.address));
+    case 'refused':
+      return frame(
+        Type.refused,
+        Kind.response,
+        0,
+        control(64).putString(message.code).putString(message.reason).array(),
+      );
+    case 'goodbye':
+      return frame(
+        Type.goodbye,
+        Kind.request,
+        0,
+        control(64).putString(message.code).putString(message.reason).array(),
+      );
+    case 'unavailable':
+      return frame(Type.unavailable, Kind.request, 0, EMPTY, message.value);
+    case 'challenge': {
+      const connection = control(1 + NONCE_LENGTH + MAC_LENGTH)
+        .put(message.version)
+        .put(message.nonce)
+        .put(message.mac);
+      return frame(Type.challenge, Kind.response, message.id, connection.array());
+    }
+    case 'authenticate': {
+      const connection = control(128).put(message.mac).putInt(message.pid).putLong(message.epoch);
+      connection.putString(message.runtime).putString(message.identity);
+      return frame(Type.authenticate, Kind.request, message.id, connection.array());
+    }
+  }
+}
+
+/**
+ * `undefined` for a type that this version does not know: a newer peer's, to be skipped.
+ * @throws ClusterError ERR_CLUSTER_PROTOCOL
+ */
+export function decode(source: Frame): Message | Challenge | Authenticate | undefined {
+  if (source.version !== VERSION_2)
+    throw protocolError(`frame of version ${source.version} on a version 2 link`);
+  const { id, flags, timeout } = source;
+  const payload: Payload = { bytes: source.application, raw: (flags & Flag.raw) !== 0 };
+  const fault = (flags & Flag.fault) !== 0;
+  const text = () => source.connection.toString('utf8');
+  const fields = (what: string) => new Fields(source.connection, what);
+  switch (source.type) {
+    case Type.invoke:
+      return {
+        type: 'invoke',
+        id,
+        timeout,
+        method: text(),
+        oneway: (flags & Flag.oneway) !== 0,
+        args: payload,
+      };
+    case Type.result:
+      return { type: 'result', id, fault, value: payload };
+    case Type.value: {
+      const body = fields('value');
+      const revision = body.uint64();
+      const missed = body.uint32();
+      return { type: 'value', revision, missed, key: body.rest(), value: payload };
+    }
+    case Type.heartbeat:
+      return { type: 'heartbeat', id, reply: source.kind === Kind.response };
+    case Type.cancel:
+      return { type: 'cancel', id };
+    case Type.subscribe:
+      return { type: 'subscribe', key: text(), reg: payload };
+    case Type.unsubscribe:
+      return { type: 'unsubscribe', key: text() };
+    case Type.publish: {
+      const body = fields('publish');
+      return { type: 'publish', id, epoch: body.uint64(), sequence: body.uint64(), reg: payload };
+    }
+    case Type.published: {
+      const body = fields('published');
+      return { type: 'published', id, epoch: body.uint64(), sequence: body.uint64(), fault, value: payload };
+    }
+    case Type.welcome: {
+      const body = fields('welcome');
+      return {
+        type: 'welcome',
+        epoch: body.uint64(),
+        pid: body.uint32(),
+        codec: body.string(),
+        methods: body.strings(),
+      };
+    }
+    case Type.parked:
+      return { type: 'parked', state: fields('parked').byte() === 1 ? 'starting' : 'vacant' };
+    case Type.moved:
+      return { type: 'moved', ...readLeadership(fields('moved')) };
+    case Type.leading:
+      return { type: 'leading', ...readLeadership(fields('leading')) };
+    case Type.refused: {
+      const body = fields('refused');
+      return { type: 'refused', code: body.string(), reason: body.string() };
+    }
+    case Type.goodbye: {
+      const body = fields('goodbye');
+      return { type: 'goodbye', code: body.string(), reason: body.string() };
+    }
+    case Type.unavailable:
+      return { type: 'unavailable', value: payload };
+    case Type.challenge: {
+      const body = fields('challenge');
+      return {
+        type: 'challenge',
+        id,
+        version: body.byte(),
+        nonce: body.bytes(NONCE_LENGTH),
+        mac: body.bytes(MAC_LENGTH),
+      };
+    }
+    case Type.authenticate: {
+      const body = fields('authenticate');
+      return {
+        type: 'authenticate',
+        id,
+        mac: body.bytes(MAC_LENGTH),
+        pid: body.uint32(),
+        epoch: body.uint64(),
+        runtime: body.string(),
+        identity: body.string(),
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function frame(
+  type: Type,
+  kind: Kind,
+  id: number,
+  connection: Buffer,
+  payload: Payload = NO_PAYLOAD,
+  flags = 0,
+  timeout = 0,
+): Frame {
+  if (connection.length > SLICE_BYTES) {
+    throw new ClusterError(
+      'ERR_CLUSTER_ENCODE',
+      `a method name, key or list of ${connection.length} bytes is too long: ${SLICE_BYTES} is the limit`,
+      { data: { length: connection.length, limit: SLICE_BYTES } },
+    );
+  }
+  return {
+    version: VERSION_2,
+    kind,
+    type,
+    flags: payload.raw ? flags | Flag.raw : flags,
+    id,
+    timeout,
+    connection,
+    application: payload.bytes,
+  };
+}
+
+function control(capacity: number): ByteBuffer {
+  return ByteBuffer.allocate(capacity);
+}
+
+function leadership(epoch: number, { host, port }: Address): Buffer {
+  return control(64).putLong(epoch).putInt(port).putString(host).array();
+}
+
+function readLeadership(body: Fields): { epoch: number; address: Address } {
+  const epoch = body.uint64();
+  const port = body.uint32();
+  if (port > 65535) throw protocolError(`leadership: port ${port}`);
+  return { epoch, address: { port, host: body.string() } };
+}
+
+function writeUInt64(target: Buffer, value: number, at: number): void {
+  target.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at);
+  target.writeUInt32BE(value % 0x1_0000_0000, at + 4);
+}

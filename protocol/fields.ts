@@ -1,0 +1,75 @@
+import { protocolError } from './errors.js';
+
+const TWO_32 = 0x1_0000_0000;
+/** No name, key or reason in a connection part is longer: 64 KiB. */
+const MAX_STRING_BYTES = 64 * 1024;
+/** No list in a connection part is longer. */
+const MAX_LIST_LENGTH = 4096;
+
+/**
+ * Reads the fields of a connection part one after the other; each is checked against what is there. Fields that
+ * follow the last one read are left alone: a newer peer may have added them.
+ */
+export class Fields {
+  readonly #bytes: Buffer;
+  readonly #what: string;
+  #at = 0;
+
+  constructor(bytes: Buffer, what: string) {
+    this.#bytes = bytes;
+    this.#what = what;
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (at + length > this.#bytes.length) {
+      throw protocolError(
+        `${this.#what}: ${length} bytes expected at ${at}, ${this.#bytes.length - at} there`,
+      );
+    }
+    this.#at = at + length;
+    return at;
+  }
+
+  byte(): number {
+    return this.#bytes[this.#take(1)] as number;
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#take(4));
+  }
+
+  /** 64 bits; above 2^53 - 1 is an error. */
+  uint64(): number {
+    const at = this.#take(8);
+    const value = this.#bytes.readUInt32BE(at) * TWO_32 + this.#bytes.readUInt32BE(at + 4);
+    if (!Number.isSafeInteger(value)) throw protocolError(`${this.#what}: number above 2^53 - 1 at ${at}`);
+    return value;
+  }
+
+  bytes(length: number): Buffer {
+    const at = this.#take(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** int32 length, then UTF-8. */
+  string(): string {
+    const length = this.uint32();
+    if (length > MAX_STRING_BYTES) throw protocolError(`${this.#what}: string of ${length} bytes`);
+    return this.bytes(length).toString('utf8');
+  }
+
+  /** uint32 count, then strings. */
+  strings(): string[] {
+    const count = this.uint32();
+    if (count > MAX_LIST_LENGTH) throw protocolError(`${this.#what}: list of ${count} strings`);
+    return Array.from({ length: count }, () => this.string());
+  }
+
+  /** All that is left, as UTF-8. */
+  rest(): string {
+    const text = this.#bytes.toString('utf8', this.#at);
+    this.#at = this.#bytes.length;
+    return text;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Payload } from './codec.js';
+
+/** Where a hub listens. With the tcp transport always the loopback address. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** hub → follower: it leads the channel and is ready; the follower may subscribe, publish and invoke. */
+export interface Welcome {
+  type: 'welcome';
+  epoch: number;
+  /** Pid of the leader. */
+  pid: number;
+  codec: string;
+  /** Names that can be invoked. */
+  methods: string[];
+}
+
+/** hub → follower: wait on this link. `starting`: led here, not ready yet. `vacant`: nobody leads it that we know. */
+export interface Parked {
+  type: 'parked';
+  state: 'starting' | 'vacant';
+}
+
+/** hub → follower: the channel is led there. */
+export interface Moved {
+  type: 'moved';
+  epoch: number;
+  address: Address;
+}
+
+/** hub → follower: not you, or not here; the link is closed next. */
+export interface Refused {
+  type: 'refused';
+  code: string;
+  reason: string;
+}
+
+/** The four answers that end a handshake. `welcome` and `moved` also end the wait of one who was parked. */
+export type Outcome = Welcome | Parked | Moved | Refused;
+
+/** hub → follower, frame 2 of the handshake. */
+export interface Challenge {
+  type: 'challenge';
+  id: number;
+  /** Highest protocol version that both speak. */
+  version: number;
+  nonce: Buffer;
+  mac: Buffer;
+}
+
+/** follower → hub, frame 3 of the handshake. */
+export interface Authenticate {
+  type: 'authenticate';
+  id: number;
+  mac: Buffer;
+  pid: number;
+  /** Highest epoch of the channel that the follower knows of; 0 for none. */
+  epoch: number;
+  /** Random id of the follower's runtime folder; empty if it has none. */
+  runtime: string;
+  /** Digest of the settings of the follower's client; empty if none is compared. */
+  identity: string;
+}
+
+/** An authenticated link's messages. */
+export type Message =
+  | Outcome
+  | { type: 'heartbeat'; id: number; reply: boolean }
+  | { type: 'invoke'; id: number; timeout: number; method: string; oneway: boolean; args: Payload }
+  | { type: 'result'; id: number; fault: boolean; value: Payload }
+  | { type: 'cancel'; id: number }
+  | { type: 'subscribe'; key: string; reg: Payload }
+  | { type: 'unsubscribe'; key: string }
+  /** Revisions grow by one with every value of a channel, over all its keys. */
+  | { type: 'value'; key: string; revision: number; missed: number; value: Payload }
+  /** `epoch` and `sequence` of an earlier acknowledgement where this is a replay; else 0. */
+  | { type: 'publish'; id: number; epoch: number; sequence: number; reg: Payload }
+  | { type: 'published'; id: number; epoch: number; sequence: number; fault: boolean; value: Payload }
+  /** follower → hub: the sender has become the channel's leader and listens there. */
+  | { type: 'leading'; epoch: number; address: Address }
+  /** leader → follower: the real client could not start, for this reason; it is tried again. */
+  | { type: 'unavailable'; value: Payload }
+  /** Either way: the sender closes the link, for this reason. */
+  | { type: 'goodbye'; code: string; reason: string };

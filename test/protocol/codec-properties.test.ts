@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Codec } from '../../protocol/codec.js';
+import { json } from '../../protocol/codecs/json.js';
+import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { v8 } from '../../protocol/codecs/v8.js';
+
+const runs = { numRuns: 300 };
+
+function roundTrip(codec: Codec, value: unknown): unknown {
+  return codec.decode(Buffer.from(codec.encode(value)));
+}
+
+const text = fc.string({ unit: 'binary', maxLength: 80 });
+const key = fc
+  .oneof(text, fc.constantFrom('__keys__', 'constructor', 'toJSON', 'length', 'cause'))
+  .filter((k) => k !== '__proto__');
+const positiveZero = (double: number) => (double === 0 ? 0 : double);
+
+const leaf = fc.oneof(
+  fc.constantFrom(undefined, null, true, false),
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.double().map(positiveZero),
+  fc.bigInt(),
+  fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }),
+  text,
+  fc.date({ noInvalidDate: true }),
+  fc.uint8Array().map((array) => Buffer.from(array)),
+  fc.uint8Array(),
+  fc.float64Array(),
+  fc.bigInt64Array(),
+  fc.constantFrom(/a/, /[^b]+$/gimsuy),
+);
+
+/** Everything that msgpack keeps, nested in everything that nests. */
+const { value: structured } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    leaf,
+    fc.array(tie('value')),
+    fc.dictionary(key, tie('value'), { noNullPrototype: true }),
+    fc.array(fc.tuple(tie('value'), tie('value')), { maxLength: 5 }).map((entries) => new Map(entries)),
+    fc.array(tie('value'), { maxLength: 5 }).map((items) => new Set(items)),
+    fc.tuple(tie('error'), tie('value')).map(([error]) => error),
+  ),
+  error: fc
+    .record({
+      name: fc.constantFrom('Error', 'TypeError', 'CustomError'),
+      message: text,
+      cause: tie('value'),
+      data: tie('value'),
+    })
+    .map(({ name, message, cause, data }) => {
+      const error = name === 'TypeError' ? new TypeError(message, { cause }) : new Error(message, { cause });
+      if (name === 'CustomError')
+        Object.defineProperty(error, 'name', { value: name, writable: true, configurable: true });
+      return Object.assign(error, { code: 'E_ANY', data });
+    }),
+}));
+
+describe('any value comes back as it was', () => {
+  it('from msgpack', () => {
+    const codec = msgpack();
+    fc.assert(
+      fc.property(structured, (value) => assert.deepEqual(roundTrip(codec, value), value)),
+      runs,
+    );
+  });
+
+  it('from json, where it is JSON', () => {
+    const codec = json();
+    const value = fc.jsonValue().map((original): unknown => JSON.parse(JSON.stringify(original)));
+    fc.assert(
+      fc.property(value, (original) => assert.deepEqual(roundTrip(codec, original), original)),
+      runs,
+    );
+  });
+
+  it('from v8', () => {
+    const codec = v8();
+    const value = fc.anything({
+      key,
+      withBigInt: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withSparseArray: true,
+      values: [leaf, fc.double()],
+    });
+    fc.assert(
+      fc.property(value, (original) => assert.deepEqual(roundTrip(codec, original), original)),
+      runs,
+    );
+  });
+});
+
+describe('any bytes of a peer', () => {
+  const objectKeys = Reflect.ownKeys(Object.prototype);
+
+  /** Either a value or an Error, no prototype touched, and the codec works afterwards. */
+  function assertHarmless(codec: Codec, bytes: Buffer): void {
+    const before = Buffer.from(bytes);
+    try {
+      codec.decode(bytes);
+    } catch (error) {
+      assert.ok(error instanceof Error);
+    }
+    assert.deepEqual(Reflect.ownKeys(Object.prototype), objectKeys);
+    assert.ok(bytes.equals(before));
+    assert.deepEqual(roundTrip(codec, { a: [1, { a: 'b' }] }), { a: [1, { a: 'b' }] });
+  }
+
+  const noise = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
+
+  it('are decoded or refused by msgpack', () => {
+    const codec = msgpack();
+    fc.assert(
+      fc.property(noise, (bytes) => assertHarmless(codec, bytes)),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('are decoded or refused by msgpack where they were a value before one byte was changed', () => {
+    const codec = msgpack();
+    fc.assert(
+      fc.property(structured, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, at, change) => {
+        const bytes = Buffer.from(codec.encode(value));
+        const index = at % bytes.length;
+        bytes.writeUInt8((bytes[index] ?? 0) ^ change, index);
+        assertHarmless(codec, bytes);
+      }),
+      runs,
+    );
+  });
+
+  it('are decoded or refused by json', () => {
+    const codec = json();
+    const syntax = fc.string({
+      unit: fc.constantFrom(...'{}[]":,01-.eE\\u"__proto__ truefalsn'),
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          noise,
+          syntax.map((source) => Buffer.from(source)),
+        ),
+        (bytes) => assertHarmless(codec, bytes),
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('that nest deeper than the stack are refused', () => {
+    assertHarmless(msgpack(), Buffer.alloc(1_000_000, 0x91));
+    assertHarmless(json(), Buffer.alloc(1_000_000, '['));
+    assert.throws(() => msgpack().decode(Buffer.alloc(1_000_000, 0x91)), RangeError);
+  });
+});
