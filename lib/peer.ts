@@ -43,6 +43,9 @@ export interface ChannelOptions {
   heartbeatInterval: number | undefined;
 }
 
+/** ms */
+const CLOCK_TOLERANCE = 10;
+
 /** One follower, as the leader sees it. */
 export class Peer implements Subscriber {
   readonly connection: Connection;
@@ -157,8 +160,10 @@ export class Peer implements Subscriber {
     backend.invoke(method, args, call, (error, [result]) => {
       // A callback may come twice; the first time counts.
       if (!this.#running.delete(id)) return;
-      if (deadline !== undefined && Date.now() > deadline) {
-        backend.error(lateError(method, args, timeout));
+      if (call.aborted || (deadline !== undefined && Date.now() > deadline)) {
+        // The caller gives up a little before or after our own clock says so; not to be reported is one who
+        // changed his mind.
+        if (deadline !== undefined && Date.now() > deadline - CLOCK_TOLERANCE) backend.error(lateError(method, args, timeout));
         return;
       }
       if (error) {

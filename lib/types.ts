@@ -45,7 +45,9 @@ type WithCallback<A extends readonly unknown[], V> = (
  * argument is a function, a callback. Generator functions stay generator functions.
  */
 export type Invoked<F> = F extends (...args: infer A) => infer R
-  ? R extends Generator<unknown, infer V, never>
+  ? [R] extends [never]
+    ? ((...args: A) => Promise<never>) & WithCallback<A, never>
+    : R extends Generator<unknown, infer V, never>
     ? (...args: A) => Generator<unknown, V, unknown>
     : R extends PromiseLike<infer V>
       ? ((...args: A) => Promise<V>) & WithCallback<A, V>

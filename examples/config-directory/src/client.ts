@@ -109,7 +109,7 @@ export class ConfigDirectoryClient {
       for (const listener of subscription.listeners) listener(config);
     } catch (error) {
       const problem = String(error);
-      if (problem !== subscription.problem) console.error(`${problem}. The last good value stays.`);
+      if (problem !== subscription.problem) console.error(`The last good value stays: ${problem}`);
       subscription.problem = problem;
     }
   }

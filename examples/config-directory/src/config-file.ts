@@ -35,7 +35,7 @@ export async function listConfigFiles(directory: string): Promise<string[]> {
 }
 
 export async function readConfigFile(directory: string, file: string): Promise<Config> {
-  checkName(file);
+  checkFileName(file);
   await using handle = await open(join(directory, file)).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new ConfigError('ERR_CONFIG_NOT_FOUND', `There is no ${file}`, { cause: error });
@@ -54,7 +54,7 @@ export async function readConfigFile(directory: string, file: string): Promise<C
 }
 
 export function parseConfig(file: string, text: string): unknown {
-  checkName(file);
+  checkFileName(file);
   // Editors that truncate first and write then show an empty file for a moment.
   if (text.trim() === '') throw new ConfigError('ERR_CONFIG_SYNTAX', `${file} is empty`);
   try {
@@ -67,7 +67,7 @@ export function parseConfig(file: string, text: string): unknown {
 
 /** Readers see the old text or the new one, never half of it. */
 export async function writeAtomically(directory: string, file: string, text: string): Promise<void> {
-  checkName(file);
+  checkFileName(file);
   const temporary = join(directory, `.${file}.${randomUUID()}`);
   try {
     await writeFile(temporary, text, { flush: true });
@@ -78,7 +78,8 @@ export async function writeAtomically(directory: string, file: string, text: str
   }
 }
 
-function checkName(file: string): void {
+/** @throws ConfigError ERR_CONFIG_NAME */
+export function checkFileName(file: string): void {
   if (!FILE_NAME.test(file)) {
     throw new ConfigError('ERR_CONFIG_NAME', `Not the name of a JSON or YAML file: ${JSON.stringify(file)}`);
   }

@@ -11,6 +11,7 @@ export async function join(): Promise<SharedClient> {
   const { CONFIG_DIRECTORY: directory } = process.env;
   if (directory === undefined) throw new Error('CONFIG_DIRECTORY is not set: start main.js instead');
   const client = share(ConfigDirectoryClient).create({ directory });
+  client.on('error', (error: Error) => console.error(`pid ${process.pid}: ${error}`));
   void reportRoles(client);
   await client.ready();
   for (const file of await client.listConfigs()) {

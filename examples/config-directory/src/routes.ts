@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { invoke, status } from 'cluster-client';
-import { type Config, type ConfigErrorCode, parseConfig } from './config-file.js';
+import { type Config, type ConfigErrorCode, checkFileName, parseConfig } from './config-file.js';
 import type { SharedClient } from './member.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -72,11 +72,18 @@ async function putConfig(client: SharedClient, file: string, request: IncomingMe
   return { status: 202, body: { servedBy: process.pid, file, replaces: version } };
 }
 
+/** A bad name is refused here: it need not travel to the leader, which would refuse it too. */
 function fileName(segments: string[]): string {
+  const file = decode(segments.join('/'));
+  checkFileName(file);
+  return file;
+}
+
+function decode(text: string): string {
   try {
-    return decodeURIComponent(segments.join('/'));
+    return decodeURIComponent(text);
   } catch {
-    return ''; // malformed escapes name no file
+    return text; // with its malformed escapes, it names no file
   }
 }
 

@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { ClusterOptions, Logger } from 'cluster-client';
+
+/** Takes warnings and keeps them. */
+export function quietLogger(): Logger & { warnings: string[] } {
+  const warnings: string[] = [];
+  const keep = (...args: unknown[]) => warnings.push(args.map(String).join(' '));
+  return { warnings, info: () => {}, warn: keep, error: keep };
+}
+
+/** Options of a group that no other test has: its own folder, key and derived port. Gone with the test. */
+export function isolated(t: TestContext): ClusterOptions & { group: string; runtimeDir: string; logger: Logger } {
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-client-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return { group: randomUUID(), runtimeDir: folder, logger: quietLogger() };
+}

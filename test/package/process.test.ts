@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Installed, install, type Outcome } from './installed.js';
+
+describe('the installed package', { timeout: 110_000 }, () => {
+  let installed: Installed;
+
+  before(async () => {
+    installed = await install();
+  });
+
+  after(() => installed.remove());
+
+  it('shares one hub and one real client between require and import, and leaves nothing that keeps the process', async () => {
+    const runtimeDir = join(installed.folder, 'runtime');
+    await mkdir(runtimeDir, { mode: 0o700 });
+    const { code, stdout, stderr } = await installed.node(['process/both-kinds.cjs'], runtimeDir);
+    assert.equal(code, 0, stderr);
+    const { pid, ...seen } = JSON.parse(stdout);
+    assert.deepEqual(seen, {
+      path: join(installed.library, 'dist/cjs/lib/index.cjs'),
+      isOneCopy: false,
+      hubs: 1,
+      built: 1,
+      leaderPid: pid,
+      followers: 1,
+      called: 'called',
+      invoked: ['invoked', 'invoked'],
+      hubsAfterClose: 0,
+    });
+    assert.equal(stderr, '');
+  });
+
+  it('is required by a Jest test', async () => {
+    assertOnePassed(await jest([], 'commonjs.test.cjs'));
+  });
+
+  it('is imported by a Jest test', async () => {
+    assertOnePassed(await jest(['--experimental-vm-modules'], 'module.test.mjs'));
+  });
+
+  it('is imported by a Vitest test', async () => {
+    const root = join(installed.folder, 'vitest');
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--root', root];
+    assertOnePassed(await installed.node(vitest, '--reporter=json'));
+  });
+
+  function jest(nodeOptions: string[], file: string): Promise<Outcome> {
+    const folders = ['--rootDir', 'jest', '--cacheDirectory', '.jest-cache'];
+    return installed.node(
+      [...nodeOptions, 'node_modules/jest/bin/jest.js', ...folders],
+      ...['--no-watchman', '--runInBand', '--json', file],
+    );
+  }
+
+  /** Both runners have the same report. */
+  function assertOnePassed({ code, stdout, stderr }: Outcome) {
+    assert.equal(code, 0, stdout + stderr);
+    const { numPassedTests, numTotalTests } = JSON.parse(stdout);
+    assert.deepEqual({ numPassedTests, numTotalTests }, { numPassedTests: 1, numTotalTests: 1 });
+  }
+});
