@@ -1,4 +1,4 @@
-import { ClientBase } from './base.js';
+import { type BaseOptions, ClientBase } from './base.js';
 import { cluster } from './builder.js';
 import { close, SESSION } from './client.js';
 import { ClusterError } from './errors.js';
@@ -15,10 +15,9 @@ export type ClusterFactory = (
   create(...args: unknown[]): object;
 };
 
-export interface APIClientOptions {
+export interface APIClientOptions extends BaseOptions {
   /** Makes the shared client in place of `cluster`. */
   cluster?: ClusterFactory | undefined;
-  initMethod?: string | undefined;
 }
 
 /**
@@ -27,11 +26,13 @@ export interface APIClientOptions {
  *
  * It is ready when `_client` first is, and stays so; with `options.initMethod`, when that is done.
  */
-export abstract class APIClientBase extends ClientBase {
+export abstract class APIClientBase<Options extends APIClientOptions = APIClientOptions> extends ClientBase {
+  /** As given; the data client is built with the same. */
+  declare options: Options;
   /** The shared client, with the methods that were delegated. */
   readonly _client: ClientMembers;
 
-  constructor(options: APIClientOptions & object = {}) {
+  constructor(options = {} as Options) {
     super(options);
     const factory = (options.cluster ?? cluster) as ClusterFactory;
     const builder = factory(this.DataClient, this.clusterOptions);

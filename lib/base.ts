@@ -9,7 +9,7 @@ type ReadyCallback = (error?: Error) => void;
 
 export interface BaseOptions {
   /** Name of a method that makes this client ready: async, or a generator function. */
-  initMethod?: string | undefined;
+  initMethod?: string;
 }
 
 /**

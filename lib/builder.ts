@@ -59,7 +59,7 @@ export class ClusterBuilder<C extends ClientClass, D = unknown, O = unknown, Aut
     name: K,
     target?: Target,
     options: { idempotent?: boolean } = {},
-  ): ClusterBuilder<C, D & Record<K, Target>, O, Auto> {
+  ): ClusterBuilder<C, Omit<D, K> & Record<K, Target>, O, Auto> {
     const to = target ?? 'invoke';
     if (!TARGETS.has(to)) {
       throw new ClusterError(
@@ -69,13 +69,13 @@ export class ClusterBuilder<C extends ClientClass, D = unknown, O = unknown, Aut
       );
     }
     this.#descriptors.set(name, { type: 'delegate', target: to, idempotent: options.idempotent ?? false });
-    return this as unknown as ClusterBuilder<C, D & Record<K, Target>, O, Auto>;
+    return this as unknown as ClusterBuilder<C, Omit<D, K> & Record<K, Target>, O, Auto>;
   }
 
   /** Gives the client a property of its own; the class's is not asked. */
-  override<K extends string, V>(name: K, value: V): ClusterBuilder<C, D, O & Record<K, V>, Auto> {
+  override<K extends string, V>(name: K, value: V): ClusterBuilder<C, D, Omit<O, K> & Record<K, V>, Auto> {
     this.#descriptors.set(name, { type: 'override', value });
-    return this as unknown as ClusterBuilder<C, D, O & Record<K, V>, Auto>;
+    return this as unknown as ClusterBuilder<C, D, Omit<O, K> & Record<K, V>, Auto>;
   }
 
   /**

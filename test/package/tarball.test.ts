@@ -59,7 +59,7 @@ describe('the tarball', { timeout: 110_000 }, () => {
   });
 
   it('gives attw no reason to doubt the types of its named entries, in every resolution', async () => {
-    await attw();
+    assert.match(await attw(), /No problems found/);
   });
 
   it('gives attw no reason to doubt the types of any subpath that stands behind a pattern', async () => {
@@ -68,16 +68,17 @@ describe('the tarball', { timeout: 110_000 }, () => {
       .filter((subpath) => subpath !== undefined);
     for (const known of ['codecs/json', 'transports/tcp', 'elections/port'])
       assert.ok(subpaths.includes(known));
-    // TypeScript's resolution of before `exports` ("node10") knows no patterns, so it finds none of these.
-    await attw('--profile', 'node16', '--entrypoints', ...subpaths);
+    // Without node10, TypeScript's resolution of before `exports`: it knows no patterns, so finds none of these.
+    const report = await attw('--profile', 'node16', '--entrypoints', ...subpaths);
+    for (const subpath of subpaths) assert.ok(report.includes(`"cluster-client/${subpath}"`), report);
   });
 
-  async function attw(...args: string[]) {
+  async function attw(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await installed.node(
       ['node_modules/@arethetypeswrong/cli/dist/index.js', installed.tarball],
       ...['--no-definitely-typed', '--format', 'ascii', ...args],
     );
     assert.equal(code, 0, stdout + stderr);
-    assert.match(stdout, /No problems found/);
+    return stdout;
   }
 });

@@ -12,6 +12,11 @@ import { takeTour } from './tour.js';
 const SAMPLES = fileURLToPath(new URL('../configs', import.meta.url));
 const WORKERS = 4;
 
+// Heard until the end: under `npm start`, Ctrl-C arrives twice.
+const interrupted = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
+});
+
 const options = readOptions();
 const directory = options.dir ?? (await copySamples());
 // Children inherit the environment, and cluster-client reads its group from there: one group a run.
@@ -19,11 +24,6 @@ Object.assign(process.env, {
   CLUSTER_CLIENT_GROUP: `config-directory-${process.pid}`,
   CONFIG_DIRECTORY: directory,
   PORT: options.port,
-});
-
-// Heard until the end: under `npm start`, Ctrl-C arrives twice.
-const interrupted = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve());
 });
 
 const fleet = new Fleet();
@@ -41,11 +41,9 @@ try {
 }
 
 async function run() {
-  const port = await fleet.start(WORKERS);
-  const url = `http://localhost:${port}`;
-  console.log(
-    `${url}/who   ${url}/config/${(await listConfigFiles(directory))[0]}\nEdit a file in ${directory}`,
-  );
+  const [file] = await listConfigFiles(directory);
+  const url = `http://localhost:${await fleet.start(WORKERS)}`;
+  console.log(`${url}/who   ${url}/config/${file}\nEdit a file in ${directory}`);
   printProcesses();
   fleet.on('settled', printProcesses);
   fleet.on('gone', ({ name, pid }, how) => console.log(`${name} (pid ${pid}) is gone: ${how}`));
