@@ -289,7 +289,7 @@ function hubs(): Map<string, Hub> {
 }
 
 /** The same for all who have group and secret, and for nobody else to know. */
-function derivePorts(group: string, key: Buffer): number[] {
+export function derivePorts(group: string, key: Buffer): number[] {
   const digest = createHash('sha256').update(key).update(group).digest();
   return Array.from({ length: DERIVED }, (_, index) => FIRST_PORT + (digest.readUInt32BE(index * 4) % PORTS));
 }

@@ -4,7 +4,8 @@ import * as api from './exports.js';
 const entry = Object.assign(api.cluster, api, { default: api.cluster });
 
 namespace entry {
-  export type APIClientBase<Options extends api.APIClientOptions = api.APIClientOptions> = api.APIClientBase<Options>;
+  export type APIClientBase<Options extends api.APIClientOptions = api.APIClientOptions> =
+    api.APIClientBase<Options>;
   export type APIClientOptions = api.APIClientOptions;
   export type Address = api.Address;
   export type CallContext = api.CallContext;

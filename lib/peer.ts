@@ -163,7 +163,8 @@ export class Peer implements Subscriber {
       if (call.aborted || (deadline !== undefined && Date.now() > deadline)) {
         // The caller gives up a little before or after our own clock says so; not to be reported is one who
         // changed his mind.
-        if (deadline !== undefined && Date.now() > deadline - CLOCK_TOLERANCE) backend.error(lateError(method, args, timeout));
+        if (deadline !== undefined && Date.now() > deadline - CLOCK_TOLERANCE)
+          backend.error(lateError(method, args, timeout));
         return;
       }
       if (error) {

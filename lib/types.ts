@@ -48,12 +48,13 @@ export type Invoked<F> = F extends (...args: infer A) => infer R
   ? [R] extends [never]
     ? ((...args: A) => Promise<never>) & WithCallback<A, never>
     : R extends Generator<unknown, infer V, never>
-    ? (...args: A) => Generator<unknown, V, unknown>
-    : R extends PromiseLike<infer V>
-      ? ((...args: A) => Promise<V>) & WithCallback<A, V>
-      : [CallbackLast<A>] extends [never]
-        ? ((...args: A) => Promise<R>) & WithCallback<A, R>
-        : ((...args: CallbackLast<A>['head']) => Promise<CallbackLast<A>['result']>) & ((...args: A) => void)
+      ? (...args: A) => Generator<unknown, V, unknown>
+      : R extends PromiseLike<infer V>
+        ? ((...args: A) => Promise<V>) & WithCallback<A, V>
+        : [CallbackLast<A>] extends [never]
+          ? ((...args: A) => Promise<R>) & WithCallback<A, R>
+          : ((...args: CallbackLast<A>['head']) => Promise<CallbackLast<A>['result']>) &
+              ((...args: A) => void)
   : never;
 
 /** What comes of a call, without its promise, callback or generator. */

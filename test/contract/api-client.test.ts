@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { APIClientBase, type APIClientOptions, type ClusterOptions, close, cluster, status } from 'cluster-client';
+import {
+  APIClientBase,
+  type APIClientOptions,
+  type ClusterOptions,
+  close,
+  cluster,
+  status,
+} from 'cluster-client';
 import { isolated } from '../helpers/isolated.js';
 import { RegistryClient, type RegistryOptions } from '../helpers/registry-client.js';
 
@@ -10,7 +17,8 @@ interface Options extends RegistryOptions, APIClientOptions {
 }
 
 class RegistryAPI extends APIClientBase<Options> {
-  declare _client: APIClientBase['_client'] & Pick<RegistryClient, 'getAsync'> & { getSync(value: unknown): Promise<unknown> };
+  declare _client: APIClientBase['_client'] &
+    Pick<RegistryClient, 'getAsync'> & { getSync(value: unknown): Promise<unknown> };
 
   override get DataClient() {
     return RegistryClient;

@@ -35,7 +35,8 @@ describe('the module', () => {
     assert.equal(typeof required, 'function');
     assert.equal(required.cluster, required);
     assert.equal(required.default, required);
-    for (const name of Object.keys(api)) assert.equal(typeof Reflect.get(required, name), typeof Reflect.get(api, name));
+    for (const name of Object.keys(api))
+      assert.equal(typeof Reflect.get(required, name), typeof Reflect.get(api, name));
   });
 
   it('has the function as default and by name when it is imported', () => {
@@ -53,14 +54,17 @@ describe('the builder', () => {
     for (const name of ['subscribe', 'publish', 'close', 'own', 'generated', 'added']) {
       assert.ok(Object.hasOwn(client, name), name);
     }
-    for (const name of ['unSubscribe', 'plain', '_hidden', 'constructor']) assert.ok(!Object.hasOwn(client, name), name);
+    for (const name of ['unSubscribe', 'plain', '_hidden', 'constructor'])
+      assert.ok(!Object.hasOwn(client, name), name);
     assert.equal(await client.added(), 'added');
     assert.equal(await client.own(), 'own');
     await close(client);
   });
 
   it('generates nothing with autoGenerate: false', async () => {
-    const client = cluster(Remote, { ...single(), autoGenerate: false }).delegate('plain').create();
+    const client = cluster(Remote, { ...single(), autoGenerate: false })
+      .delegate('plain')
+      .create();
     assert.ok(!Object.hasOwn(client, 'subscribe'));
     assert.ok(!Object.hasOwn(client, 'own'));
     assert.equal(await client.plain(), 'plain');
@@ -73,7 +77,10 @@ describe('the builder', () => {
         listener(7);
       }
     }
-    const client = cluster(Renamed, single()).delegate('follow', 'subscribe').override('publish', 'mine').create();
+    const client = cluster(Renamed, single())
+      .delegate('follow', 'subscribe')
+      .override('publish', 'mine')
+      .create();
     assert.ok(!Object.hasOwn(client, 'subscribe'));
     assert.equal(client.publish, 'mine');
     const value = await new Promise((resolve) => client.follow('a', resolve));
@@ -138,7 +145,11 @@ describe('options', () => {
   };
 
   it('have the defaults of 3.x, also where undefined is given, and are readable on the client', async (t) => {
-    const client = cluster(Remote, { ...isolated(t), responseTimeout: undefined, maxListeners: undefined }).create();
+    const client = cluster(Remote, {
+      ...isolated(t),
+      responseTimeout: undefined,
+      maxListeners: undefined,
+    }).create();
     const { options } = client;
     const { name, connectTimeout, maxWaitTime, responseTimeout, heartbeatInterval, maxListeners } = options;
     assert.deepEqual(
@@ -173,7 +184,10 @@ describe('options', () => {
 
   it('name the environment variable that has a wrong value', (t) => {
     env(t, 'NODE_CLUSTER_CLIENT_PORT', 'seven');
-    assert.throws(() => cluster(Remote), { code: 'ERR_CLUSTER_OPTION', message: /NODE_CLUSTER_CLIENT_PORT.*"seven"/ });
+    assert.throws(() => cluster(Remote), {
+      code: 'ERR_CLUSTER_OPTION',
+      message: /NODE_CLUSTER_CLIENT_PORT.*"seven"/,
+    });
   });
 
   it('with wrong values are refused at the call, by name and value', () => {
@@ -202,14 +216,19 @@ describe('options', () => {
       ['group', '', /group/],
     ];
     for (const [option, value, message] of wrong) {
-      assert.throws(() => cluster(Remote, { [option]: value }), { code: 'ERR_CLUSTER_OPTION', message }, option);
+      assert.throws(
+        () => cluster(Remote, { [option]: value }),
+        { code: 'ERR_CLUSTER_OPTION', message },
+        option,
+      );
     }
   });
 
   it('refuse a secret that is short, and do not show it', () => {
     assert.throws(
       () => cluster(Remote, { secret: 'hunter2' }),
-      (error: Error) => /option secret.*16 bytes/.test(error.message) && !JSON.stringify(error).includes('hunter2'),
+      (error: Error) =>
+        /option secret.*16 bytes/.test(error.message) && !JSON.stringify(error).includes('hunter2'),
     );
   });
 });

@@ -11,7 +11,10 @@ for (const mode of MODES) {
       const error = await client.failAs('rich').catch((thrown: unknown) => thrown);
       assert.ok(error instanceof Error);
       const { name, message, stack, cause, code, limit } = error as Error & { code: string; limit: unknown };
-      assert.deepEqual({ name, message, code, limit }, { name: 'RangeError', message: 'out of range', code: 'E_RANGE', limit: { max: 10 } });
+      assert.deepEqual(
+        { name, message, code, limit },
+        { name: 'RangeError', message: 'out of range', code: 'E_RANGE', limit: { max: 10 } },
+      );
       assert.match(String(stack), /registry-client/);
       assert.equal((cause as Error).message, 'the cause');
     });
@@ -28,7 +31,10 @@ for (const mode of MODES) {
     it('reach the caller when the method throws instead of rejecting', async (t) => {
       const { client, all } = await open(t, mode);
       for (const one of all) one.on('error', () => {});
-      await assert.rejects(client.failSync('thrown at once'), { message: 'thrown at once', name: 'TypeError' });
+      await assert.rejects(client.failSync('thrown at once'), {
+        message: 'thrown at once',
+        name: 'TypeError',
+      });
     });
 
     it('reach the caller when the method hands them to its callback', async (t) => {
@@ -75,8 +81,21 @@ describe('errors of calls by followers', () => {
     const { client, all } = await open(t, 'follower');
     const leader = all[0] ?? assert.fail();
     leader.on('error', assert.fail);
-    const invokeByName = (await import('cluster-client')).invoke as (c: object, m: string, a: unknown[]) => Promise<unknown>;
-    for (const method of ['nothing', 'constructor', '__proto__', 'toString', 'emit', 'close', '_hidden', 'ready']) {
+    const invokeByName = (await import('cluster-client')).invoke as (
+      c: object,
+      m: string,
+      a: unknown[],
+    ) => Promise<unknown>;
+    for (const method of [
+      'nothing',
+      'constructor',
+      '__proto__',
+      'toString',
+      'emit',
+      'close',
+      '_hidden',
+      'ready',
+    ]) {
       await assert.rejects(invokeByName(client, method, []), { code: 'ERR_CLUSTER_METHOD_NOT_DELEGATED' });
     }
   });

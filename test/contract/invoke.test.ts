@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import co from 'co';
 import { close, invoke, status } from 'cluster-client';
+import co from 'co';
 import { MODES, open } from './modes.js';
 
 for (const mode of MODES) {
@@ -44,7 +44,9 @@ for (const mode of MODES) {
     it('hands errors to the callback', async (t) => {
       const { client } = await open(t, mode);
       client.on('error', () => {});
-      const error = await new Promise((resolve) => client.failSync('no', (thrown: unknown) => resolve(thrown)));
+      const error = await new Promise((resolve) =>
+        client.failSync('no', (thrown: unknown) => resolve(thrown)),
+      );
       assert.ok(error instanceof Error);
       assert.equal(error.message, 'no');
     });

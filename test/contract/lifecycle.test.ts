@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { close, cluster, status, watchStatus } from 'cluster-client';
 import { isolated, quietLogger } from '../helpers/isolated.js';
-import { RegistryClient } from '../helpers/registry-client.js';
+import type { RegistryClient } from '../helpers/registry-client.js';
 import { build, type Client, collect, MODES, open, subscribed } from './modes.js';
 
 for (const mode of MODES) {
@@ -24,12 +24,15 @@ for (const mode of MODES) {
 
     it('rejects with the cause when the real client fails, and so do calls', async (t) => {
       const failWith = Object.assign(new RangeError('no route'), { code: 'E_ROUTE' });
-      const options = mode === 'single mode' ? { singleMode: true, name: 'fails', logger: quietLogger() } : isolated(t);
+      const options =
+        mode === 'single mode' ? { singleMode: true, name: 'fails', logger: quietLogger() } : isolated(t);
       const clients = [build(options, { failWith }), build(options, { failWith })];
       t.after(() => Promise.all(clients.map((one) => close(one))));
       const client = (mode === 'follower' ? clients[1] : clients[0]) as Client;
       await Promise.all(
-        clients.map((one) => assert.rejects(one.ready(), { name: 'RangeError', message: 'no route', code: 'E_ROUTE' })),
+        clients.map((one) =>
+          assert.rejects(one.ready(), { name: 'RangeError', message: 'no route', code: 'E_ROUTE' }),
+        ),
       );
       assert.equal(client.isReady, false);
       const error = await client.ready().catch((thrown: Error) => thrown);
@@ -43,7 +46,9 @@ for (const mode of MODES) {
       const options = mode === 'single mode' ? { singleMode: true, name: 'fails too' } : isolated(t);
       const clients = [build(options, { failWith: new Error('unheard') }), build(options, {})];
       t.after(() => Promise.all(clients.map((one) => close(one))));
-      const [error] = await once((mode === 'follower' ? clients[1] : clients[0]) as Client, 'error').catch((e) => [e]);
+      const [error] = await once((mode === 'follower' ? clients[1] : clients[0]) as Client, 'error').catch(
+        (e) => [e],
+      );
       assert.equal((error as Error).message, 'unheard');
     });
   });
@@ -147,7 +152,10 @@ for (const mode of MODES) {
 
     it('refuses what is no client', () => {
       for (const nothing of [undefined, null, {}, 'client']) {
-        assert.throws(() => close(nothing as object), { name: 'AssertionError', code: 'ERR_CLUSTER_ARGUMENT' });
+        assert.throws(() => close(nothing as object), {
+          name: 'AssertionError',
+          code: 'ERR_CLUSTER_ARGUMENT',
+        });
       }
     });
   });
@@ -229,7 +237,12 @@ describe('single mode', () => {
 describe('the loss of the leader', () => {
   it('is survived: another leads, subscriptions and publications are restored, values flow', async (t) => {
     const built: RegistryClient[] = [];
-    const { all, client, another } = await open(t, 'follower', {}, { onBuild: (real) => void built.push(real) });
+    const { all, client, another } = await open(
+      t,
+      'follower',
+      {},
+      { onBuild: (real) => void built.push(real) },
+    );
     const third = await another();
     const values = [collect(client, { key: 'db' }), collect(third, { key: 'db' })];
     client.publish({ key: 'p', value: 1 });
@@ -297,7 +310,12 @@ describe('the loss of the leader', () => {
 
   it('does not take other channels of the same process with it', async (t) => {
     const options = isolated(t);
-    const [a1, b1, a2, b2] = ['a', 'b', 'a', 'b'].map((name) => build({ ...options, name }, {})) as [Client, Client, Client, Client];
+    const [a1, b1, a2, b2] = ['a', 'b', 'a', 'b'].map((name) => build({ ...options, name }, {})) as [
+      Client,
+      Client,
+      Client,
+      Client,
+    ];
     t.after(() => Promise.all([a1, b1, a2, b2].map((one) => close(one))));
     await Promise.all([a1, b1, a2, b2].map((one) => one.ready()));
     assert.deepEqual(
@@ -321,7 +339,10 @@ describe('isLeader', () => {
     assert.equal(first.isClusterClientLeader, true);
     const second = build({ ...options, isLeader: true }, {});
     t.after(() => close(second));
-    await assert.rejects(second.ready(), { code: 'ERR_CLUSTER_LEADER_EXISTS', message: /create "RegistryClient" leader failed/ });
+    await assert.rejects(second.ready(), {
+      code: 'ERR_CLUSTER_LEADER_EXISTS',
+      message: /create "RegistryClient" leader failed/,
+    });
     await close(first);
     while (!second.isReady) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(second.isClusterClientLeader, true);

@@ -67,7 +67,10 @@ export async function open(
 }
 
 /** The next value of a subscription, as a promise, and all of them. */
-export function collect(client: Client, reg: { key: string }): { values: unknown[]; next(): Promise<unknown> } {
+export function collect(
+  client: Client,
+  reg: { key: string },
+): { values: unknown[]; next(): Promise<unknown> } {
   const values: unknown[] = [];
   const waiting: ((value: unknown) => void)[] = [];
   client.subscribe(reg, (value: unknown) => {
@@ -77,7 +80,8 @@ export function collect(client: Client, reg: { key: string }): { values: unknown
   });
   return {
     values,
-    next: () => (values.length > 0 ? Promise.resolve(values.shift()) : new Promise((resolve) => waiting.push(resolve))),
+    next: () =>
+      values.length > 0 ? Promise.resolve(values.shift()) : new Promise((resolve) => waiting.push(resolve)),
   };
 }
 

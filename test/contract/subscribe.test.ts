@@ -218,7 +218,8 @@ for (const mode of MODES) {
       const { client } = await open(t, mode);
       const controller = new AbortController();
       const aborted = (async () => {
-        for await (const value of watch(client, reg, { signal: controller.signal })) assert.fail(String(value));
+        for await (const value of watch(client, reg, { signal: controller.signal }))
+          assert.fail(String(value));
       })();
       controller.abort(new Error('enough'));
       await assert.rejects(aborted, /enough/);

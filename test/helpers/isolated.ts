@@ -13,7 +13,9 @@ export function quietLogger(): Logger & { warnings: string[] } {
 }
 
 /** Options of a group that no other test has: its own folder, key and derived port. Gone with the test. */
-export function isolated(t: TestContext): ClusterOptions & { group: string; runtimeDir: string; logger: Logger } {
+export function isolated(
+  t: TestContext,
+): ClusterOptions & { group: string; runtimeDir: string; logger: Logger } {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-client-test-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return { group: randomUUID(), runtimeDir: folder, logger: quietLogger() };

@@ -26,7 +26,9 @@ export class RegistryClient extends EventEmitter {
     super();
     this.options = options;
     this.epoch = callContext()?.epoch;
-    this.#ready = options.failWith ? Promise.reject(options.failWith) : (options.readyAfter ?? Promise.resolve());
+    this.#ready = options.failWith
+      ? Promise.reject(options.failWith)
+      : (options.readyAfter ?? Promise.resolve());
     this.#ready.catch(() => {});
     options.onBuild?.(this);
   }
@@ -82,7 +84,10 @@ export class RegistryClient extends EventEmitter {
     return Promise.resolve({ promise: value });
   }
 
-  getCallback(value: unknown, callback: (error: Error | null, first?: unknown, second?: unknown) => void): void {
+  getCallback(
+    value: unknown,
+    callback: (error: Error | null, first?: unknown, second?: unknown) => void,
+  ): void {
     this.#note('getCallback', value);
     setImmediate(() => callback(null, value, 'second'));
   }

@@ -132,9 +132,9 @@ export class Fleet extends EventEmitter<FleetEvents> {
     member.upstreamClients = report.upstreamClients;
     switch (report.type) {
       case 'role':
+        if (member.role !== report.role || member.epoch !== report.epoch) member.roleSince = report.at;
         member.role = report.role;
         member.epoch = report.epoch;
-        member.roleSince = report.at;
         break;
       case 'config': {
         const { config, at } = report;

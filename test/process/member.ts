@@ -1,0 +1,67 @@
+// A process of a test's group. Started by members.ts with its settings as argument; speaks over the IPC channel.
+import { close, cluster, status, watchStatus } from 'cluster-client';
+import { RegistryClient } from '../helpers/registry-client.js';
+import type { Command, MemberSettings, Report } from './members.js';
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as MemberSettings;
+const report = (one: Report) => process.send?.(one);
+const real = new Map<string, RegistryClient>();
+
+const clients = new Map(
+  settings.channels.map((name) => {
+    const onBuild = (client: RegistryClient) => {
+      real.set(name, client);
+      report({ type: 'built', name });
+      client.on('published', (reg) => report({ type: 'published', name, reg }));
+    };
+    const logger = { info() {}, warn() {}, error() {} };
+    const client = cluster(RegistryClient, { logger, ...settings.options, name }).create({ onBuild });
+    client.on('error', (error: Error) => report({ type: 'error', name, message: String(error) }));
+    client.ready(
+      (error) =>
+        error &&
+        report({ type: 'failed', name, code: (error as { code?: string }).code, message: error.message }),
+    );
+    return [name, client] as const;
+  }),
+);
+
+for (const [name, client] of clients) {
+  void (async () => {
+    for await (const { state, role, ready, epoch, leaderPid } of watchStatus(client)) {
+      report({ type: 'status', name, state, role, ready, epoch, leaderPid });
+    }
+  })();
+}
+
+process.on('message', (command: Command) => {
+  const { name } = command;
+  const client = clients.get(name);
+  if (!client) return;
+  switch (command.type) {
+    case 'subscribe':
+      client.subscribe({ key: command.key }, (value) =>
+        report({ type: 'value', name, key: command.key, value }),
+      );
+      break;
+    case 'publish':
+      client.publish({ key: command.key, value: command.value });
+      break;
+    case 'push':
+      real.get(name)?.push(command.key, command.value);
+      break;
+    case 'call':
+      client.whereAmI().then(
+        (place) => report({ type: 'answer', name, pid: (place as { pid: number }).pid }),
+        (error: Error) => report({ type: 'error', name, message: String(error) }),
+      );
+      break;
+    case 'close':
+      // Then nothing keeps this process alive: it has to end by itself.
+      close(client).then(
+        () => process.disconnect(),
+        (error: Error) => report({ type: 'error', name, message: `${error} ${status(client).state}` }),
+      );
+      break;
+  }
+});

@@ -1,0 +1,127 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { SessionState } from 'cluster-client';
+import { deriveKey } from '../../lib/handshake.js';
+import { derivePorts } from '../../lib/hub.js';
+import { openRuntime } from '../../lib/runtime.js';
+
+export interface MemberSettings {
+  /** Names of the channels that it opens, in this order. */
+  channels: string[];
+  options: Record<string, unknown>;
+}
+
+export type Command =
+  | { type: 'subscribe'; name: string; key: string }
+  | { type: 'publish'; name: string; key: string; value: unknown }
+  | { type: 'push'; name: string; key: string; value: unknown }
+  | { type: 'call'; name: string }
+  | { type: 'close'; name: string };
+
+export type Report =
+  | { type: 'built'; name: string }
+  | {
+      type: 'status';
+      name: string;
+      state: SessionState;
+      role: 'leader' | 'follower' | undefined;
+      ready: boolean;
+      epoch: number | undefined;
+      leaderPid: number | undefined;
+    }
+  | { type: 'value'; name: string; key: string; value: unknown }
+  | { type: 'published'; name: string; reg: { key: string; value: unknown } }
+  | { type: 'answer'; name: string; pid: number }
+  | { type: 'failed'; name: string; code: string | undefined; message: string }
+  | { type: 'error'; name: string; message: string };
+
+type Kind<T extends Report['type']> = Extract<Report, { type: T }>;
+
+const PROGRAM = join(fileURLToPath(new URL('.', import.meta.url)), 'member.js');
+
+/** One forked process: what it has reported, and waiting for what it will. */
+export class Member {
+  readonly reports: Report[] = [];
+  readonly child: ChildProcess;
+  readonly #news = new EventEmitter();
+
+  constructor(t: TestContext, settings: MemberSettings, env: Record<string, string> = {}) {
+    this.child = fork(PROGRAM, [JSON.stringify(settings)], { env: { ...process.env, ...env } });
+    this.#news.setMaxListeners(0);
+    this.child.on('message', (report: Report) => {
+      this.reports.push(report);
+      this.#news.emit('news');
+    });
+    t.after(() => this.kill());
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  send(command: Command): void {
+    this.child.send(command);
+  }
+
+  /** The first report of its kind, past or to come, that the test accepts. */
+  async until<T extends Report['type']>(
+    type: T,
+    accept: (report: Kind<T>) => boolean = () => true,
+  ): Promise<Kind<T>> {
+    for (let from = 0; ; ) {
+      for (; from < this.reports.length; from += 1) {
+        const report = this.reports[from] as Report;
+        if (report.type === type && accept(report as Kind<T>)) return report as Kind<T>;
+      }
+      await once(this.#news, 'news');
+    }
+  }
+
+  ready(name: string, after = 0): Promise<Kind<'status'>> {
+    return this.until(
+      'status',
+      (status) => status.name === name && status.ready && (status.epoch ?? 0) > after,
+    );
+  }
+
+  /** With SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exit = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exit;
+  }
+}
+
+/** The cluster ports of a group that exists, in the order in which they are tried. */
+export function clusterPorts({ group, runtimeDir }: { group: string; runtimeDir: string }): number[] {
+  const { secret } = openRuntime({ group, runtimeDir, secret: undefined }, () => {});
+  return derivePorts(group, deriveKey(secret));
+}
+
+/** Resolves when something listens on the port, of this process or another. */
+export async function listensOn(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const connected = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (connected) return;
+  }
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

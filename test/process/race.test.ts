@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it, type TestContext } from 'node:test';
+import { isolated } from '../helpers/isolated.js';
+import { clusterPorts, freePort, listensOn, Member } from './members.js';
+
+/** Options that can be sent to another process. */
+function shared(t: TestContext): { group: string; runtimeDir: string } {
+  const { group, runtimeDir } = isolated(t);
+  return { group, runtimeDir };
+}
+
+async function assertOneLeader(members: Member[], name: string, after = 0): Promise<Member> {
+  const statuses = await Promise.all(members.map((member) => member.ready(name, after)));
+  const leaders = members.filter((_, index) => statuses[index]?.role === 'leader');
+  assert.equal(leaders.length, 1, JSON.stringify(statuses));
+  for (const { epoch, leaderPid } of statuses) {
+    assert.equal(leaderPid, leaders[0]?.pid);
+    assert.equal(epoch, statuses[0]?.epoch);
+  }
+  return leaders[0] as Member;
+}
+
+describe('processes of one group', () => {
+  it('race for the port, and exactly one leads each channel', async (t) => {
+    const options = shared(t);
+    const channels = ['config', 'registry', 'feed'];
+    const members = Array.from({ length: 6 }, () => new Member(t, { channels, options }));
+    for (const name of channels) await assertOneLeader(members, name);
+    const built = members.flatMap((member) => member.reports.filter(({ type }) => type === 'built'));
+    assert.equal(built.length, channels.length);
+    for (const member of members) {
+      for (const name of channels) member.send({ type: 'call', name });
+      for (const name of channels) {
+        const { leaderPid } = await member.ready(name);
+        assert.equal((await member.until('answer', (one) => one.name === name)).pid, leaderPid);
+      }
+    }
+  });
+
+  it('race for a port that is given, by option or by environment', async (t) => {
+    const { runtimeDir } = shared(t);
+    const port = await freePort();
+    const byOption = new Member(t, { channels: ['config'], options: { runtimeDir, port } });
+    const byEnvironment = new Member(
+      t,
+      { channels: ['config'], options: { runtimeDir } },
+      { NODE_CLUSTER_CLIENT_PORT: String(port) },
+    );
+    await assertOneLeader([byOption, byEnvironment], 'config');
+  });
+
+  it('that open two channels in opposite order both get both', async (t) => {
+    for (let round = 0; round < 5; round += 1) {
+      const options = shared(t);
+      const members = [
+        new Member(t, { channels: ['config', 'registry'], options }),
+        new Member(t, { channels: ['registry', 'config'], options }),
+      ];
+      for (const name of ['config', 'registry']) await assertOneLeader(members, name);
+      await Promise.all(members.map((member) => member.kill()));
+    }
+  });
+
+  it('lead channels that the holder of the cluster port does not have', async (t) => {
+    const options = shared(t);
+    const holder = new Member(t, { channels: ['config'], options });
+    await holder.ready('config');
+    const other = new Member(t, { channels: ['registry'], options });
+    assert.equal((await other.ready('registry')).leaderPid, other.pid);
+    const third = new Member(t, { channels: ['registry', 'config'], options });
+    assert.equal((await third.ready('registry')).leaderPid, other.pid);
+    assert.equal((await third.ready('config')).leaderPid, holder.pid);
+    // Who led from another port takes over the cluster port when its holder goes.
+    await third.kill();
+    await holder.kill();
+    await listensOn(clusterPorts(options)[0] as number);
+    const fourth = new Member(t, { channels: ['registry'], options });
+    assert.equal((await fourth.ready('registry')).leaderPid, other.pid);
+  });
+
+  it('restore subscriptions and publications when the leader is killed', async (t) => {
+    const options = shared(t);
+    const name = 'config';
+    const first = new Member(t, { channels: [name], options });
+    await first.ready(name);
+    const rest = Array.from({ length: 3 }, () => new Member(t, { channels: [name], options }));
+    const { epoch = 0 } = await (rest[0] as Member).ready(name);
+    for (const member of rest) {
+      await member.ready(name);
+      member.send({ type: 'subscribe', name, key: 'db' });
+      member.send({ type: 'publish', name, key: 'pid', value: member.pid });
+    }
+    for (const member of rest) await first.until('published', ({ reg }) => reg.value === member.pid);
+    // The publications came after the subscriptions, on the same links.
+    first.send({ type: 'push', name, key: 'db', value: 'before' });
+    for (const member of rest) await member.until('value', ({ value }) => value === 'before');
+
+    await first.kill();
+    const leader = await assertOneLeader(rest, name, epoch);
+    for (const member of rest) await leader.until('published', ({ reg }) => reg.value === member.pid);
+    leader.send({ type: 'push', name, key: 'db', value: 'after' });
+    for (const member of rest) {
+      await member.until('value', ({ value }) => value === 'after');
+      member.send({ type: 'call', name });
+      assert.equal((await member.until('answer')).pid, leader.pid);
+    }
+  });
+
+  it('go on through a series of killed leaders, each under a higher epoch', async (t) => {
+    const options = shared(t);
+    const name = 'config';
+    let members = Array.from({ length: 5 }, () => new Member(t, { channels: [name], options }));
+    let epoch = 0;
+    while (members.length > 1) {
+      const leader = await assertOneLeader(members, name, epoch);
+      epoch = (await leader.ready(name, epoch)).epoch ?? 0;
+      await leader.kill();
+      members = members.filter((member) => member !== leader);
+    }
+    assert.equal((await (members[0] as Member).ready(name, epoch)).leaderPid, members[0]?.pid);
+  });
+
+  it('hand over at once when the leader closes, and the process that closed ends by itself', async (t) => {
+    const options = shared(t);
+    const name = 'config';
+    const first = new Member(t, { channels: [name], options });
+    const { epoch = 0 } = await first.ready(name);
+    const second = new Member(t, { channels: [name], options });
+    await second.ready(name);
+    const exit = once(first.child, 'exit');
+    first.send({ type: 'close', name });
+    assert.equal((await second.ready(name, epoch)).leaderPid, second.pid);
+    assert.deepEqual(await exit, [0, null]);
+    const left = once(second.child, 'exit');
+    second.send({ type: 'close', name });
+    assert.deepEqual(await left, [0, null]);
+  });
+});
