@@ -14,7 +14,7 @@ class Remote {
     return 'own';
   }
   *generated(): Generator<unknown, string, unknown> {
-    return 'generated';
+    return (yield Promise.resolve('generated')) as string;
   }
   plain(): string {
     return 'plain';
