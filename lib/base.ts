@@ -64,6 +64,12 @@ export abstract class ClientBase extends Base {
     return undefined;
   }
 
+  /** It will not be ready any more: whoever waits is told, and nobody else. */
+  protected endReady(reason: Error): void {
+    this.#state = reason;
+    this.#callBack();
+  }
+
   #await(callback: ReadyCallback): void {
     this.#callbacks.push(callback);
     if (this.#state !== 'pending') this.#callBack();

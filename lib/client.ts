@@ -1,5 +1,5 @@
 import { ClientBase } from './base.js';
-import { argumentError, show } from './errors.js';
+import { argumentError, closedError, show } from './errors.js';
 import { latest } from './latest.js';
 import type { ResolvedOptions } from './options.js';
 import { asError } from './real-client.js';
@@ -15,7 +15,9 @@ export class SharedClient extends ClientBase {
   declare readonly [SESSION]: Session;
 
   constructor(settings: SessionSettings) {
-    super(settings.options);
+    // What users can read, and print, does not hold the secret.
+    const shown: ResolvedOptions = { ...settings.options, secret: undefined };
+    super(shown);
     this.setMaxListeners(settings.options.maxListeners);
     const session = new Session(settings, {
       ready: () => this.ready(true),
@@ -23,7 +25,10 @@ export class SharedClient extends ClientBase {
       lost: () => this.ready(false),
       event: (name, args) => this.emit(name, ...args),
       // On a tick of its own: a listener of 'error' that throws must not cut off whoever reported it.
-      closed: () => this.emit('close'),
+      closed: () => {
+        this.endReady(closedError(settings.options.name));
+        this.emit('close');
+      },
       error: (error) => process.nextTick(() => this.emit('error', asError(error, settings.options.name))),
     });
     Object.defineProperty(this, SESSION, { value: session });

@@ -47,6 +47,8 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #listeners = new Map<number, Promise<Listener | undefined>>();
   readonly #channels = new Map<string, Channel>();
+  /** Elections that may be about to lead here. */
+  readonly #candidates = new Set<object>();
   /** Claimed by a client of this process whose leader is about to be made. */
   readonly #reserved = new Set<string>();
   readonly #parked = new Map<string, Set<Parked>>();
@@ -113,9 +115,13 @@ export class Hub {
       listener = this.#bind(address);
       this.#listeners.set(address.port, listener);
     }
-    if (await listener) return true;
-    if (this.#listeners.get(address.port) === listener) this.#listeners.delete(address.port);
-    return false;
+    let bound: Listener | undefined;
+    try {
+      bound = await listener;
+    } finally {
+      if (!bound && this.#listeners.get(address.port) === listener) this.#listeners.delete(address.port);
+    }
+    return bound !== undefined;
   }
 
   /** Listens at any address, if it does not already; tells at which. */
@@ -152,9 +158,19 @@ export class Hub {
     await this.relax();
   }
 
+  /** The port is not given up while a candidate holds it. */
+  hold(candidate: object): void {
+    this.#candidates.add(candidate);
+  }
+
+  letGo(candidate: object): void {
+    this.#candidates.delete(candidate);
+  }
+
   /** Frees the port where nothing is led here, for those who have something to lead. */
   async relax(): Promise<void> {
-    if (this.#channels.size === 0 && this.#reserved.size === 0) await this.#stopListening();
+    const isUsed = this.#channels.size > 0 || this.#reserved.size > 0 || this.#candidates.size > 0;
+    if (!isUsed) await this.#stopListening();
   }
 
   async #bind(address: Address): Promise<Listener | undefined> {
@@ -163,8 +179,13 @@ export class Hub {
       debug('listening on %s', formatAddress(listener.address));
       return listener;
     } catch (error) {
-      debug('%s: %s', formatAddress(address), (error as Error).message);
-      return undefined;
+      const { code, message } = error as NodeJS.ErrnoException;
+      debug('%s: %s', formatAddress(address), message);
+      if (code === 'EADDRINUSE') return undefined;
+      throw new ClusterError('ERR_CLUSTER_LISTEN', `cannot listen on port ${address.port}: ${message}`, {
+        cause: error,
+        data: { option: 'port', value: address.port },
+      });
     }
   }
 

@@ -38,6 +38,7 @@ export interface ChannelOptions {
   name: string;
   epoch: number;
   codec: Codec;
+  maxMessageBytes: number;
   backend: Backend;
   /** ms between two signs of life on each link; undefined: silent followers are kept. */
   heartbeatInterval: number | undefined;
@@ -126,7 +127,7 @@ export class Peer implements Subscriber {
   }
 
   #invoke({ id, method, oneway, timeout, args: payload }: Message & { type: 'invoke' }): void {
-    const { name, epoch, codec, backend } = this.#options;
+    const { name, epoch, codec, maxMessageBytes, backend } = this.#options;
     const fail = (error: Error) => {
       if (!oneway)
         this.connection.send({ type: 'result', id, fault: true, value: encodeFault(codec, error) });
@@ -178,7 +179,7 @@ export class Peer implements Subscriber {
           type: 'result',
           id,
           fault: false,
-          value: encodePayload(codec, result, `the result of ${method}`),
+          value: encodePayload(codec, result, `the result of ${method}`, maxMessageBytes),
         });
       } catch (unsendable) {
         backend.error(unsendable);

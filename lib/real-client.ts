@@ -53,10 +53,25 @@ export function callMethod(
 /** Whether the argument after the given ones has a parameter, or may be looked for in `arguments` or a rest. */
 export function takesCallback(method: Callable, given: number): boolean {
   if (method.length > given) return true;
+  let parameters = parameterCounts.get(method);
+  if (parameters === undefined) {
+    parameters = countParameters(method);
+    parameterCounts.set(method, parameters);
+  }
+  return parameters > given;
+}
+
+/** Counting takes the function's source apart, which is too slow for every call. */
+const parameterCounts = new WeakMap<Callable, number>();
+
+/** Unlike `length`, with those that have a default; Infinity where there may be any number. */
+function countParameters(method: Callable): number {
   const source = Function.prototype.toString.call(method);
-  if (source.includes('[native code]')) return false;
+  if (source.includes('[native code]')) return method.length;
   const names = getParamNames(method as () => void, false);
-  return names.length > given || names.some((name) => name.startsWith('...')) || /\barguments\b/.test(source);
+  return names.some((name) => name.startsWith('...')) || /\barguments\b/.test(source)
+    ? Infinity
+    : names.length;
 }
 
 /** Calls a method without a callback, be it plain, async or a generator, and waits for what it returns. */

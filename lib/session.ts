@@ -232,7 +232,7 @@ export class Session {
       this.#hub = openHub({ ...options, runtime });
     }
     const hub = this.#hub;
-    const elected = await options.election.elect(this.#candidate(hub));
+    const elected = await options.election.elect(this.#candidate(hub)).finally(() => hub.letGo(this));
     if (this.#state === 'closed') {
       if (elected.role === 'follower') elected.contact.close();
       else await this.#resign(hub, elected);
@@ -243,15 +243,6 @@ export class Session {
       this.#follow(elected.contact as HubContact);
       await hub.relax();
       return;
-    }
-    // Another client of this process may have left meanwhile, and the port with it.
-    const { address } = elected.leadership;
-    if (address && !(await hub.listen(address))) {
-      await this.#resign(hub, elected);
-      throw new ClusterError(
-        'ERR_CLUSTER_PORT_TAKEN',
-        `port ${address.port} was taken while the leader was made`,
-      );
     }
     this.#lead(hub, elected);
   }
@@ -275,8 +266,14 @@ export class Session {
         },
       },
       ledHere: () => hub.leads(name),
-      listen: (address) => hub.listen(address),
-      listenAnywhere: () => hub.listenAnywhere(),
+      listen: (address) => {
+        hub.hold(this);
+        return hub.listen(address);
+      },
+      listenAnywhere: () => {
+        hub.hold(this);
+        return hub.listenAnywhere();
+      },
       ask: (address) =>
         askAt(address, {
           transport,

@@ -34,6 +34,7 @@ interface Topic {
 
 export interface TopicsOptions {
   codec: Codec;
+  maxMessageBytes: number;
   /** False: each value goes to one subscriber, picked at random. */
   isBroadcast: boolean;
   /** ms from the last unsubscribe of a key to the real client's. */
@@ -117,9 +118,10 @@ export class Topics {
   #publish(topic: Topic, result: unknown): void {
     // A real client may go on calling a listener that it was asked to forget.
     if (this.#topics.get(topic.key) !== topic) return;
+    const { codec, maxMessageBytes } = this.#options;
     let payload: Payload;
     try {
-      payload = encodePayload(this.#options.codec, result, `a value of subscription ${topic.key}`);
+      payload = encodePayload(codec, result, `a value of subscription ${topic.key}`, maxMessageBytes);
     } catch (error) {
       this.#options.onError(error);
       return;

@@ -21,12 +21,14 @@ export function decodeFault(codec: Codec, payload: Payload): Error {
 }
 
 /** Arguments for the wire: a single Buffer as it is, anything else as one array. */
-export function encodeArguments(codec: Codec, args: readonly unknown[], method: string): Payload {
-  return encodePayload(
-    codec,
-    args.length === 1 && Buffer.isBuffer(args[0]) ? args[0] : args,
-    `the arguments of ${method}`,
-  );
+export function encodeArguments(
+  codec: Codec,
+  args: readonly unknown[],
+  method: string,
+  maxBytes: number,
+): Payload {
+  const value = args.length === 1 && Buffer.isBuffer(args[0]) ? args[0] : args;
+  return encodePayload(codec, value, `the arguments of ${method}`, maxBytes);
 }
 
 /** The reverse. @throws ClusterError ERR_CLUSTER_DECODE */

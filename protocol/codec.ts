@@ -18,17 +18,24 @@ export interface Payload {
 }
 
 /**
- * @throws ClusterError ERR_CLUSTER_ENCODE, with the codec's own error as `cause`. `what` says in the message
- *   what the value was, as in "the result of getConfig".
+ * @param what says in an error's message what the value was, as in "the result of getConfig".
+ * @throws ClusterError ERR_CLUSTER_ENCODE, with the codec's own error as `cause`; ERR_CLUSTER_MESSAGE_TOO_LARGE
  */
-export function encodePayload(codec: Codec, value: unknown, what: string): Payload {
-  if (Buffer.isBuffer(value)) return { bytes: value, raw: true };
+export function encodePayload(codec: Codec, value: unknown, what: string, maxBytes = Infinity): Payload {
+  const isRaw = Buffer.isBuffer(value);
+  const bytes = isRaw ? value : encode(codec, value, what);
+  if (bytes.length <= maxBytes) return { bytes, raw: isRaw };
+  throw new ClusterError(
+    'ERR_CLUSTER_MESSAGE_TOO_LARGE',
+    `${what} takes ${bytes.length} bytes, more than the ${maxBytes} of option maxMessageBytes`,
+    { data: { length: bytes.length, limit: maxBytes } },
+  );
+}
+
+function encode(codec: Codec, value: unknown, what: string): Buffer {
   try {
     const bytes = codec.encode(value);
-    return {
-      bytes: Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-      raw: false,
-    };
+    return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   } catch (cause) {
     throw new ClusterError(
       'ERR_CLUSTER_ENCODE',

@@ -7,7 +7,8 @@ import { createRequire } from 'node:module';
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const run = (project) => execFileSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
 
-rmSync('dist', { recursive: true, force: true });
+// Programs may be running from dist/ meanwhile: but for tests, files are written over. `npm run clean` removes all.
+rmSync('dist/test', { recursive: true, force: true });
 mkdirSync('dist/cjs', { recursive: true });
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 run(process.argv.includes('--test') ? 'tsconfig.json' : 'tsconfig.esm.json');

@@ -50,9 +50,8 @@ export class Follower implements Role {
   invoke(call: Call): void {
     const { id, method, oneway } = call;
     try {
-      const args = encodeArguments(this.#options.codec, call.args, method);
-      if (args.bytes.length > this.#options.maxMessageBytes)
-        throw tooLarge(method, args.bytes.length, this.#options.maxMessageBytes);
+      const { codec, maxMessageBytes } = this.#options;
+      const args = encodeArguments(codec, call.args, method, maxMessageBytes);
       const left = call.deadline === Infinity ? 0 : Math.max(1, Math.ceil(call.deadline - performance.now()));
       call.sent = true;
       this.#contact.connection.send({ type: 'invoke', id, timeout: left, method, oneway, args });
@@ -68,8 +67,8 @@ export class Follower implements Role {
   }
 
   subscribe(key: string, reg: unknown): void {
-    this.#attempt(() => {
-      const payload = encodePayload(this.#options.codec, reg, `subscription ${key}`);
+    this.#attempt(({ codec, maxMessageBytes }) => {
+      const payload = encodePayload(codec, reg, `subscription ${key}`, maxMessageBytes);
       this.#contact.connection.send({ type: 'subscribe', key, reg: payload });
     });
   }
@@ -79,9 +78,9 @@ export class Follower implements Role {
   }
 
   publish(publication: Publication): void {
-    this.#attempt(() => {
+    this.#attempt(({ codec, maxMessageBytes }) => {
       const { epoch, sequence } = publication;
-      const reg = encodePayload(this.#options.codec, publication.reg, 'a publication');
+      const reg = encodePayload(codec, publication.reg, 'a publication', maxMessageBytes);
       const id = this.#nextPublication++;
       this.#publishing.set(id, publication);
       this.#contact.connection.send({ type: 'publish', id, epoch, sequence, reg });
@@ -94,9 +93,9 @@ export class Follower implements Role {
     this.#contact.close();
   }
 
-  #attempt(send: () => void): void {
+  #attempt(send: (options: FollowerOptions) => void): void {
     try {
-      send();
+      send(this.#options);
     } catch (error) {
       this.#events.error(error);
     }
@@ -182,12 +181,4 @@ export class Follower implements Role {
       { name: 'ServerNoResponseError', data: { pid: this.leaderPid, channel, silentFor } },
     );
   }
-}
-
-function tooLarge(method: string, length: number, limit: number): ClusterError {
-  return new ClusterError(
-    'ERR_CLUSTER_MESSAGE_TOO_LARGE',
-    `the arguments of ${method} take ${length} bytes, more than the ${limit} of option maxMessageBytes`,
-    { data: { method, length, limit } },
-  );
 }

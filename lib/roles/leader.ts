@@ -62,6 +62,7 @@ export class Leader implements Backend {
     this.methods = settings.methods.invoke;
     this.topics = new Topics({
       codec: options.codec,
+      maxMessageBytes: options.maxMessageBytes,
       isBroadcast: options.isBroadcast,
       linger: options.unsubscribeLinger,
       onError: (error) => this.error(error),
@@ -70,6 +71,7 @@ export class Leader implements Backend {
       name: options.name,
       epoch,
       codec: options.codec,
+      maxMessageBytes: options.maxMessageBytes,
       backend: this,
       heartbeatInterval: options.isCheckHeartbeat ? options.heartbeatInterval : undefined,
     });

@@ -10,6 +10,8 @@ import {
 } from '../transport.js';
 
 const LOOPBACK = '127.0.0.1';
+/** How long `end` waits for the peer to close as well. ms */
+const CLOSE_TIMEOUT = 1_000;
 
 /** TCP on the loopback address: the default. */
 export function tcp(): Transport {
@@ -31,7 +33,12 @@ function listen(address: Address, onLink: (link: Link) => void): Promise<Listene
       const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
       resolve({
         address: { host: address.host, port },
-        close: () => new Promise((done) => server.close(() => done())),
+        // The port is free at once; the server's own callback would wait for the links as well.
+        close: () =>
+          new Promise((done) => {
+            server.close();
+            setImmediate(done);
+          }),
       });
     });
   });
@@ -124,8 +131,13 @@ class TcpLink implements Link {
   }
 
   end(): void {
-    // A peer that never reads would keep the socket half open for ever.
-    this.#socket.end(() => this.#socket.destroy());
+    // Closing with bytes unread would reset the connection, and the peer lose what it was told last. So what
+    // comes is still read, by whoever has the handlers, until the peer closes too.
+    const socket = this.#socket;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
+    socket.once('close', () => clearTimeout(timer));
   }
 
   destroy(error?: Error): void {
