@@ -24,26 +24,25 @@ export function callMethod(
   name: string,
   args: readonly unknown[],
   context: CallContext,
-  done: Done | undefined,
+  done: Done,
+  options: { callback: boolean },
 ): void {
   const method: unknown = Reflect.get(target, name);
+  const fail = (error: unknown) => done(asError(error, name), []);
   if (!is.function(method)) {
-    done?.(
-      new ClusterError('ERR_CLUSTER_METHOD_NOT_IMPLEMENTED', `the real client has no method ${name}`),
-      [],
-    );
+    fail(new ClusterError('ERR_CLUSTER_METHOD_NOT_IMPLEMENTED', `the real client has no method ${name}`));
     return;
   }
-  const fail = (error: unknown) => done?.(asError(error, name), []);
-  const callback =
-    done && ((error: unknown, ...results: unknown[]) => (error ? fail(error) : done(undefined, results)));
+  const callback = (error: unknown, ...results: unknown[]) =>
+    error ? fail(error) : done(undefined, results);
   try {
     const call = is.generatorFunction(method) ? co.wrap(method as Generatorish) : method;
-    const result: unknown = runInContext(context, () => Reflect.apply(call, target, [...args, callback]));
+    const given = [...args, options.callback ? callback : undefined];
+    const result: unknown = runInContext(context, () => Reflect.apply(call, target, given));
     if (isThenable(result)) {
-      result.then((value) => done?.(undefined, [value]), fail);
+      result.then((value) => done(undefined, [value]), fail);
     } else if (!takesCallback(method, args.length)) {
-      done?.(undefined, [result]);
+      done(undefined, [result]);
     }
   } catch (error) {
     fail(error);

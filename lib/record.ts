@@ -51,14 +51,16 @@ export function fileRecord(folder: string, channel: string): ElectionRecord {
       makePrivate(directory);
       const n = (after?.n ?? 0) + 1;
       if (!createOnce(path(n), JSON.stringify({ ...next, n }))) return undefined;
-      for (const old of numbers().slice(KEPT)) {
+      const [newest, ...others] = numbers();
+      for (const old of others.slice(KEPT - 1)) {
         try {
           unlinkSync(path(old));
         } catch {
           // Somebody else is tidying up as well.
         }
       }
-      return { ...next, n };
+      // A number that was free because it is long past and tidied away: who claims it has slept through it all.
+      return newest === n ? { ...next, n } : undefined;
     },
   };
 }

@@ -119,13 +119,12 @@ export function createOnce(path: string, content: Buffer | string): boolean {
 }
 
 function readOrMake(path: string, length: number): Buffer {
-  const existing = readPrivate(path);
-  if (existing) return existing;
-  if (createOnce(path, randomBytes(length))) debug('made %s', path);
-  const made = readPrivate(path);
-  if (!made || made.length !== length)
-    throw new Error(`${path} has ${made?.length ?? 0} bytes instead of ${length}`);
-  return made;
+  if (!readPrivate(path) && createOnce(path, randomBytes(length))) debug('made %s', path);
+  // Also one that was there before: a key without bytes, as after a crash of the system, would be everybody's.
+  const content = readPrivate(path);
+  if (content?.length !== length)
+    throw new Error(`${path} has ${content?.length ?? 0} bytes instead of ${length}`);
+  return content;
 }
 
 /** Reads without following a link, and checks owner and mode of what was opened, not of what has the name. */

@@ -116,11 +116,6 @@ export class Session {
     return this.#options.responseTimeout;
   }
 
-  /** Only at the leader. */
-  get realClient(): object | undefined {
-    return this.#leader?.realClient;
-  }
-
   get status(): ClusterStatus {
     return {
       name: this.#options.name,
@@ -162,7 +157,15 @@ export class Session {
     if (this.#ready) this.#role?.invoke(call);
   }
 
+  /** @throws ClusterError ERR_CLUSTER_METHOD_NOT_IMPLEMENTED */
   subscribe(reg: unknown, listener: Listener): void {
+    if (this.#settings.methods.subscribe === undefined) {
+      const { name } = this.#options;
+      throw new ClusterError(
+        'ERR_CLUSTER_METHOD_NOT_IMPLEMENTED',
+        `channel ${name} delegates no method to subscribe`,
+      );
+    }
     const key = this.#options.formatKey(reg);
     const replay = this.#options.isBroadcast || this.#role?.kind === 'follower';
     const isNew = this.#subscriptions.add(key, reg, listener, replay);
@@ -201,6 +204,7 @@ export class Session {
       const hub = this.#hub;
       if (hub && this.#leader?.closed) await hub.release(this.#leader.channel);
       await hub?.leave();
+      this.#role = undefined;
       this.#watchers.clear();
       this.#events.closed();
     }
@@ -298,7 +302,11 @@ export class Session {
     hub.lead(leader.channel);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#pending, false));
     leader.start();
-    if (contact) void this.#inheritClusterPort(hub, leadership, contact);
+    if (contact) {
+      this.#inheritClusterPort(hub, leadership, contact).catch((error: Error) =>
+        debug('%s: %s', leader.channel.name, error.message),
+      );
+    }
   }
 
   /** Leads from another port than newcomers ask first: takes that one when its holder goes. */

@@ -125,10 +125,10 @@ export class Follower implements Role {
         this.#events.failed(decodeFault(this.#options.codec, message.value));
         break;
       case 'moved':
-        this.#contact.close();
         this.#lost(
           new ClusterError('ERR_CLUSTER_LEADER_LOST', `channel ${this.#options.channel} is led elsewhere`),
         );
+        this.#contact.close();
         break;
       default:
         debug('%s: %s from the leader', this.#options.channel, message.type);

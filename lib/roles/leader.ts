@@ -81,10 +81,6 @@ export class Leader implements Backend {
     return this.#settings.epoch;
   }
 
-  get realClient(): object | undefined {
-    return this.#client;
-  }
-
   get closed(): boolean {
     return this.#closing !== undefined;
   }
@@ -111,8 +107,12 @@ export class Leader implements Backend {
   }
 
   invoke(method: string, args: readonly unknown[], call: ServedCall, done: Done | undefined): void {
-    if (this.#client && this.#state === 'ready') callMethod(this.#client, method, args, call, done);
-    else done?.(this.#failure ?? closedError(this.channel.name), []);
+    if (!this.#client || this.#state !== 'ready') {
+      done?.(this.#failure ?? closedError(this.channel.name), []);
+      return;
+    }
+    const outcome = done ?? ((error: Error | undefined) => error && this.error(error));
+    callMethod(this.#client, method, args, call, outcome, { callback: done !== undefined });
   }
 
   async publish(reg: unknown): Promise<number> {
@@ -192,13 +192,15 @@ export class Leader implements Backend {
 
   async #closeRealClient(): Promise<void> {
     const client = this.#client;
+    const unforward = this.#unforward;
     const name = this.#settings.methods.close;
     this.#client = undefined;
+    this.#unforward = undefined;
     if (!client) return;
     try {
       if (name !== undefined) await callAndWait(client, name);
     } finally {
-      this.#unforward?.();
+      unforward?.();
     }
   }
 
@@ -264,10 +266,6 @@ class Attachment implements Role, Subscriber {
 
   get leaderPid(): number {
     return process.pid;
-  }
-
-  get realClient(): object | undefined {
-    return this.#leader.realClient;
   }
 
   invoke(call: Call): void {

@@ -58,6 +58,18 @@ for (const mode of MODES) {
       }
     });
 
+    it('of a call that nobody waits for are an error event at the leader', async (t) => {
+      const { client, all, real } = await open(t, mode);
+      Object.assign(real, {
+        async oneway() {
+          throw new Error('nobody waited');
+        },
+      });
+      const reported = once(all[0] ?? assert.fail(), 'error');
+      client.oneway(1);
+      assert.match(String(await reported), /nobody waited/);
+    });
+
     it('may be frozen', async (t) => {
       const { client, all } = await open(t, mode);
       for (const one of all) one.on('error', () => {});
@@ -117,6 +129,15 @@ describe('errors of calls by followers', () => {
     const good = client.getAsync('fine');
     await assert.rejects(bad, { code: 'ERR_CLUSTER_ENCODE' });
     assert.equal(await good, 'fine');
+  });
+
+  it('come at once for arguments and results that are too large, and for that call alone', async (t) => {
+    const { client, all, real } = await open(t, 'follower', { maxMessageBytes: 1000 });
+    all[0]?.on('error', () => {});
+    await assert.rejects(client.getAsync('x'.repeat(1001)), { code: 'ERR_CLUSTER_MESSAGE_TOO_LARGE' });
+    Object.assign(real, { getSync: () => Buffer.alloc(1001) });
+    await assert.rejects(client.getSync(1), { code: 'ERR_CLUSTER_MESSAGE_TOO_LARGE' });
+    assert.equal(await client.getAsync('fine'), 'fine');
   });
 
   it('come at once for a result that cannot be encoded', async (t) => {
