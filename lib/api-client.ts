@@ -39,7 +39,7 @@ export abstract class APIClientBase<Options extends APIClientOptions = APIClient
     for (const [name, target] of Object.entries(this.delegates)) builder.delegate(name, target);
     this._client = builder.create(options) as ClientMembers;
     this.#forwardEvents();
-    if (options.initMethod === undefined) this._client.ready((error) => this.ready(error ?? true));
+    if (options.initMethod === undefined) this._client.ready((error) => this.#follow(error));
   }
 
   /** The class that is shared. */
@@ -73,6 +73,12 @@ export abstract class APIClientBase<Options extends APIClientOptions = APIClient
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #follow(error: (Error & { code?: string }) | undefined): void {
+    // To be closed before it was ready is no failure.
+    if (error?.code === 'ERR_CLUSTER_CLOSED') this.endReady(error);
+    else this.ready(error ?? true);
   }
 
   /** Every event of the shared client is one of this; so are errors, which the outermost client reports. */

@@ -119,7 +119,8 @@ export abstract class ClientBase extends Base {
   }
 
   override once(event: string | symbol, listener: Listener): this {
-    return super.once(event, this.#wrap(event, listener));
+    const wrapped = this.#wrap(event, listener, true);
+    return is.generatorFunction(listener) ? super.on(event, wrapped) : super.once(event, wrapped);
   }
 
   override prependListener(event: string | symbol, listener: Listener): this {
@@ -127,15 +128,22 @@ export abstract class ClientBase extends Base {
   }
 
   override prependOnceListener(event: string | symbol, listener: Listener): this {
-    return super.prependOnceListener(event, this.#wrap(event, listener));
+    const wrapped = this.#wrap(event, listener, true);
+    return is.generatorFunction(listener)
+      ? super.prependListener(event, wrapped)
+      : super.prependOnceListener(event, wrapped);
   }
 
-  /** EventEmitter finds a wrapped listener by its property `listener`, as it does for its own `once`. */
-  #wrap(event: string | symbol, listener: Listener): (...args: unknown[]) => void {
+  /**
+   * EventEmitter finds a wrapped listener by its property `listener`, as it does for its own `once`; in two wraps,
+   * one in the other, it would not.
+   */
+  #wrap(event: string | symbol, listener: Listener, once = false): (...args: unknown[]) => void {
     if (!is.generatorFunction(listener)) return listener as (...args: unknown[]) => void;
     if (event === 'error') throw new TypeError('a listener of "error" must not be a generator function');
     const run = co.wrap(listener as unknown as (...args: unknown[]) => Generator);
     const wrapped = (...args: unknown[]) => {
+      if (once) this.removeListener(event, wrapped);
       run.apply(this, args).catch((cause: unknown) => {
         const error = asError(cause, `a listener of ${String(event)}`);
         error.name = 'EventListenerProcessError';

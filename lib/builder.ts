@@ -5,7 +5,13 @@ import { argumentError, ClusterError, show } from './errors.js';
 import { type ClusterOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { Session } from './session.js';
 import type { Listener } from './subscriptions.js';
-import type { ClientClass, ClusterClient, ConstructorArguments, DelegateTarget } from './types.js';
+import type {
+  ClientClass,
+  ClusterClient,
+  ConstructorArguments,
+  DelegateTarget,
+  MethodName,
+} from './types.js';
 
 const TARGETS: ReadonlySet<string> = new Set<DelegateTarget>([
   'subscribe',
@@ -55,11 +61,11 @@ export class ClusterBuilder<C extends ClientClass, D = unknown, O = unknown, Aut
    * @param options idempotent: running twice does no harm, so the call is sent again if its leader is lost.
    * @throws ClusterError ERR_CLUSTER_DELEGATE_TARGET
    */
-  delegate<K extends keyof InstanceType<C> & string, Target extends DelegateTarget = 'invoke'>(
+  delegate<K extends MethodName<InstanceType<C>>, Target extends DelegateTarget = 'invoke'>(
     name: K,
     target?: Target,
-    options: { idempotent?: boolean } = {},
-  ): ClusterBuilder<C, Omit<D, K> & Record<K, Target>, O, Auto> {
+    options: { idempotent?: boolean | undefined } = {},
+  ): ClusterBuilder<C, Omit<D, K> & Record<K, Target>, Omit<O, K>, Auto> {
     const to = target ?? 'invoke';
     if (!TARGETS.has(to)) {
       throw new ClusterError(
@@ -69,7 +75,7 @@ export class ClusterBuilder<C extends ClientClass, D = unknown, O = unknown, Aut
       );
     }
     this.#descriptors.set(name, { type: 'delegate', target: to, idempotent: options.idempotent ?? false });
-    return this as unknown as ClusterBuilder<C, Omit<D, K> & Record<K, Target>, O, Auto>;
+    return this as unknown as ClusterBuilder<C, Omit<D, K> & Record<K, Target>, Omit<O, K>, Auto>;
   }
 
   /** Gives the client a property of its own; the class's is not asked. */

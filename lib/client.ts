@@ -51,11 +51,11 @@ export class SharedClient extends ClientBase {
 
 export interface InvokeOptions {
   /** ms; also in the leader, where a call has no limit otherwise. Default: option responseTimeout. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Ends the wait; the method sees it as `callContext().signal`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Running twice does no harm: the call is sent again if its leader is lost. Default: as delegated. */
-  idempotent?: boolean;
+  idempotent?: boolean | undefined;
 }
 
 /**
@@ -96,7 +96,7 @@ export function invoke<T, D, K extends InvokableName<T, D>>(
 export async function* watch<T, D>(
   client: Typed<T, D>,
   reg: RegOf<T, D>,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<ValueOf<T, D>, void, void> {
   const session = sessionOf(client, 'watch');
   const values = latest<ValueOf<T, D>>(options.signal);
@@ -122,7 +122,7 @@ export function status(client: object): ClusterStatus {
  */
 export async function* watchStatus(
   client: object,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<ClusterStatus, void, void> {
   const session = sessionOf(client, 'watchStatus');
   const statuses = latest<ClusterStatus>(options.signal);

@@ -75,11 +75,13 @@ export class HubContact implements Contact {
       const stop = () => finish(undefined);
       const look = () => {
         if (this.#closed) return finish({ type: 'gone' });
+        // Who is sent on closes this link: that is not the news.
+        this.#listener = undefined;
         const answer = this.answer();
-        if (answer.type !== 'vacant') finish(answer);
+        if (answer.type !== 'vacant') return finish(answer);
+        this.#listener = look;
         return undefined;
       };
-      this.#listener = look;
       signal.addEventListener('abort', stop);
       if (signal.aborted) return stop();
       if (ms !== Infinity) timer = setTimeout(stop, ms);

@@ -1,6 +1,5 @@
 import co from 'co';
 import is from 'is-type-of';
-import { getParamNames } from 'utility';
 import { type CallContext, runInContext } from './call-context.js';
 import { ClusterError, isError, thrownValueError } from './errors.js';
 import { isThenable } from './thenable.js';
@@ -63,14 +62,28 @@ export function takesCallback(method: Callable, given: number): boolean {
 /** Counting takes the function's source apart, which is too slow for every call. */
 const parameterCounts = new WeakMap<Callable, number>();
 
+/** Comments and strings, in which brackets, commas and names mean nothing. */
+const NOISE = /\/\*[\s\S]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\$])*`/g;
+
 /** Unlike `length`, with those that have a default; Infinity where there may be any number. */
 function countParameters(method: Callable): number {
-  const source = Function.prototype.toString.call(method);
+  const source = Function.prototype.toString.call(method).replace(NOISE, "''");
   if (source.includes('[native code]')) return method.length;
-  const names = getParamNames(method as () => void, false);
-  return names.some((name) => name.startsWith('...')) || /\barguments\b/.test(source)
-    ? Infinity
-    : names.length;
+  if (/\barguments\b/.test(source)) return Infinity;
+  // An arrow function of one parameter needs no brackets.
+  if (/^(?:async\s+)?[\w$]+\s*=>/.test(source)) return 1;
+  const parameters = [''];
+  let depth = 0;
+  for (const character of source.slice(source.indexOf('(') + 1)) {
+    if ('([{'.includes(character)) depth += 1;
+    if (')]}'.includes(character)) depth -= 1;
+    if (depth < 0) break;
+    if (character === ',' && depth === 0) parameters.push('');
+    else parameters.push(`${parameters.pop()}${character}`);
+  }
+  // After a trailing comma, and between empty brackets, there is none.
+  const names = parameters.map((parameter) => parameter.trim()).filter((parameter) => parameter !== '');
+  return names.some((name) => name.startsWith('...')) ? Infinity : names.length;
 }
 
 /** Calls a method without a callback, be it plain, async or a generator, and waits for what it returns. */

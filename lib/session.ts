@@ -1,12 +1,12 @@
 import createDebug from 'debug';
 import { askAt, type HubContact } from './contact.js';
 import type { Candidate, Elected } from './election.js';
+import { inheritClusterPort } from './elections/port.js';
 import { ClusterError, closedError } from './errors.js';
 import { type Hub, openHub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
 import { type Call, type NewCall, PendingCalls, type Settle } from './pending.js';
 import { Publications } from './publications.js';
-import type { Leadership } from './record.js';
 import type { Role, RoleEvents } from './role.js';
 import { Follower } from './roles/follower.js';
 import { Leader, type MethodTable } from './roles/leader.js';
@@ -202,6 +202,7 @@ export class Session {
     } finally {
       this.#pending.reject(() => closedError(this.#options.name));
       const hub = this.#hub;
+      hub?.letGo(this);
       if (hub && this.#leader?.closed) await hub.release(this.#leader.channel);
       await hub?.leave();
       this.#role = undefined;
@@ -303,23 +304,9 @@ export class Session {
     this.#take(leader, leader.attach(this.#roleEvents(), this.#pending, false));
     leader.start();
     if (contact) {
-      this.#inheritClusterPort(hub, leadership, contact).catch((error: Error) =>
-        debug('%s: %s', leader.channel.name, error.message),
-      );
-    }
-  }
-
-  /** Leads from another port than newcomers ask first: takes that one when its holder goes. */
-  async #inheritClusterPort(
-    hub: Hub,
-    { address }: Leadership,
-    contact: NonNullable<Extract<Elected, { role: 'leader' }>['hub']>,
-  ) {
-    const news = await contact.news(Infinity, this.#abort.signal);
-    contact.close();
-    if (news?.type !== 'gone' || this.#abort.signal.aborted) return;
-    for (const cluster of hub.clusterAddresses) {
-      if (cluster.port === address?.port || (await hub.listen(cluster))) return;
+      inheritClusterPort(this.#candidate(hub), leadership, contact).catch((error: Error) => {
+        debug('%s: %s', leader.channel.name, error.message);
+      });
     }
   }
 

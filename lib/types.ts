@@ -17,23 +17,51 @@ export interface Typed<T, D> {
 }
 
 type Method = (...args: never[]) => unknown;
+
+/** Names of methods, also of optional ones. */
+export type MethodName<T> = {
+  [K in keyof T & string]: NonNullable<T[K]> extends Method ? K : never;
+}[keyof T & string];
+
 type Arguments<F> = F extends (...args: infer A) => unknown ? A : never;
 type NodeCallback<V> = (error: Error | null, result?: V) => void;
 
-/** What a callback of Node's kind is called with after the error; `never` for any other type. */
-type CallbackResults<F> = F extends (error: infer E, ...results: infer R) => unknown
-  ? Error extends E
-    ? R
-    : never
-  : never;
+type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** A method whose last parameter is a callback. */
+/*
+ * What a method returns is looked at as a whole, never part by part: `boolean` is a union as well. Where a type
+ * says nothing (`any`, `never`), the method is taken for a plain one.
+ */
+
+/** What a callback of Node's kind is called with after the error; `never` for any other type. */
+type CallbackResults<F> =
+  IsAny<F> extends true
+    ? never
+    : F extends (error: infer E, ...results: infer R) => unknown
+      ? Error extends E
+        ? R
+        : never
+      : never;
+
+/** A method whose last parameter is a callback; `undefined` for any other. */
 type CallbackLast<A extends readonly unknown[]> =
   Required<A> extends readonly [...infer Head, infer Last]
     ? [CallbackResults<Last>] extends [never]
-      ? never
+      ? undefined
       : { head: Head; result: CallbackResults<Last>[0] }
-    : never;
+    : undefined;
+
+/** The same, but a promise is waited for rather than a callback. */
+type CalledBack<A extends readonly unknown[], R> = [Extract<R, PromiseLike<unknown>>] extends [never]
+  ? CallbackLast<A>
+  : undefined;
+
+/** What a generator function has as its result; `undefined` for what any other method returns. */
+type Generated<R> = true extends IsAny<R> | ([R] extends [never] ? true : false)
+  ? undefined
+  : [R] extends [Generator<unknown, infer V, never>]
+    ? { result: V }
+    : undefined;
 
 /** Arguments, then a callback. */
 type WithCallback<A extends readonly unknown[], V> = (
@@ -45,43 +73,36 @@ type WithCallback<A extends readonly unknown[], V> = (
  * argument is a function, a callback. Generator functions stay generator functions.
  */
 export type Invoked<F> = F extends (...args: infer A) => infer R
-  ? [R] extends [never]
-    ? ((...args: A) => Promise<never>) & WithCallback<A, never>
-    : R extends Generator<unknown, infer V, never>
-      ? (...args: A) => Generator<unknown, V, unknown>
-      : R extends PromiseLike<infer V>
-        ? ((...args: A) => Promise<V>) & WithCallback<A, V>
-        : [CallbackLast<A>] extends [never]
-          ? ((...args: A) => Promise<R>) & WithCallback<A, R>
-          : ((...args: CallbackLast<A>['head']) => Promise<CallbackLast<A>['result']>) &
-              ((...args: A) => void)
+  ? Generated<R> extends { result: infer V }
+    ? (...args: A) => Generator<unknown, V, unknown>
+    : CalledBack<A, R> extends { head: infer Head extends unknown[]; result: infer V }
+      ? ((...args: Head) => Promise<V>) & ((...args: A) => void)
+      : ((...args: A) => Promise<Awaited<R>>) & WithCallback<A, Awaited<R>>
   : never;
 
 /** What comes of a call, without its promise, callback or generator. */
 export type ResultOf<F> = F extends (...args: infer A) => infer R
-  ? R extends Generator<unknown, infer V, never>
+  ? Generated<R> extends { result: infer V }
     ? V
-    : R extends PromiseLike<infer V>
+    : CalledBack<A, R> extends { result: infer V }
       ? V
-      : [CallbackLast<A>] extends [never]
-        ? R
-        : CallbackLast<A>['result']
+      : Awaited<R>
   : never;
 
 /** What a call is given, without the callback. */
 export type ArgumentsOf<F> = F extends (...args: infer A) => infer R
-  ? R extends PromiseLike<unknown> | Generator
+  ? Generated<R> extends { result: unknown }
     ? A
-    : [CallbackLast<A>] extends [never]
-      ? A
-      : CallbackLast<A>['head']
+    : CalledBack<A, R> extends { head: infer Head }
+      ? Head
+      : A
   : never;
 
 type Delegated<F, Target> = Target extends 'invoke'
   ? Invoked<F>
   : Target extends 'invokeOneway'
     ? F extends (...args: infer A) => infer R
-      ? R extends Generator
+      ? Generated<R> extends { result: unknown }
         ? Invoked<F>
         : (...args: A) => void
       : never
@@ -102,12 +123,20 @@ type AutoStandard<T, D> = {
   [K in Standard & keyof T as T[K] extends Method ? (K extends keyof D | D[keyof D] ? never : K) : never]: K;
 };
 
+type IsLater<R> = true extends IsAny<R> | ([R] extends [never] ? true : false)
+  ? false
+  : [R] extends [PromiseLike<unknown> | Generator]
+    ? true
+    : false;
+
 /** Methods that return a promise or a generator. That a method does so without `async` cannot be told apart. */
 type AutoInvoke<T, D> = {
   [K in Exclude<keyof T & string, keyof D | Standard | `_${string}` | keyof ClientBase> as T[K] extends (
     ...args: never[]
-  ) => PromiseLike<unknown> | Generator
-    ? K
+  ) => infer R
+    ? IsLater<R> extends true
+      ? K
+      : never
     : never]: 'invoke';
 };
 
@@ -132,7 +161,7 @@ export interface ClientMembers extends Omit<ClientBase, 'options'> {
  */
 export type ClusterClient<T, D = unknown, O = unknown, Auto extends boolean = true> = Typed<
   T,
-  Delegation<T, D, Auto>
+  Omit<Delegation<T, D, Auto>, keyof O>
 > &
   Omit<ClientMembers, keyof Members<T, Delegation<T, D, Auto>> | keyof O> &
   Omit<Members<T, Delegation<T, D, Auto>>, keyof O> &

@@ -48,7 +48,7 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
     const recorded = before?.address && (await ask(candidate, before.address));
     if (recorded?.type === 'vacant') recorded.contact.close();
     const settled = recorded?.type === 'led' || recorded?.type === 'refused';
-    const round = settled ? recorded : await tryClusterPort(candidate, before, may);
+    const round = settled ? recorded : await tryClusterPort(candidate, before, may, deadEnds);
     if ('role' in round) return round;
     if (round.type === 'led') {
       if (may.follow) return { role: 'follower', contact: round.contact };
@@ -59,9 +59,9 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
         { data: { channel } },
       );
     }
-    if (round.type === 'refused') throw round.error;
+    if (round.type === 'refused' || (round.type === 'foreign' && isCertain(round.error, deadEnds)))
+      throw round.error;
     deadEnds = round.type === 'foreign' ? deadEnds + 1 : 0;
-    if (round.type === 'foreign' && (isCertain(round.error) || deadEnds >= MAX_DEAD_ENDS)) throw round.error;
     await sleep(pause * (0.5 + Math.random()), undefined, { signal });
     pause = Math.min(pause * 2, MAX_PAUSE);
   }
@@ -86,20 +86,68 @@ async function tryClusterPort(
   candidate: Candidate,
   before: Leadership | undefined,
   may: May,
+  deadEnds: number,
 ): Promise<Elected | Answer> {
+  const reached = await reachClusterPort(candidate, may.lead && !candidate.ledHere(), deadEnds);
+  if (reached.type === 'vacant') return waitAt(candidate, before, may, reached.contact);
+  if (reached.type !== 'bound') return reached;
+  return claim(candidate, before, reached.address) ?? { type: 'gone' };
+}
+
+/**
+ * Binds the first cluster port that is not a stranger's, or asks there.
+ * @param deadEnds how often in a row somebody has been met who closes without a word: a stranger, if often enough.
+ */
+async function reachClusterPort(
+  candidate: Candidate,
+  bind: boolean,
+  deadEnds: number,
+): Promise<{ type: 'bound'; address: Address } | Answer> {
   let answer: Answer = { type: 'gone' };
   for (const address of candidate.clusterAddresses) {
-    if (may.lead && !candidate.ledHere() && (await candidate.listen(address))) {
-      return claim(candidate, before, address) ?? { type: 'gone' };
-    }
+    if (bind && (await candidate.listen(address))) return { type: 'bound', address };
     answer = await ask(candidate, address);
     debug('%s: %s answers %s', candidate.channel, formatAddress(address), answer.type);
-    if (answer.type === 'vacant') return waitAt(candidate, before, may, answer.contact);
-    // A derived port may be a stranger's: then our group is at the next one. Who may lead has just failed to
-    // bind a port where nobody answers any more: it will be free in the next round.
-    if (answer.type !== 'foreign' && !(answer.type === 'gone' && !may.lead)) return answer;
+    // At a stranger's port the group is not, but at the next one. Nor is it, for one who does not bind, where
+    // nobody listens; who does bind has met a holder that is just going, and finds the port free next time.
+    const isStranger = answer.type === 'foreign' && isCertain(answer.error, deadEnds);
+    if (!isStranger && (bind || answer.type !== 'gone')) return answer;
   }
   return answer;
+}
+
+/**
+ * For one who leads from another port than newcomers ask first: takes that one when its holder, at the other end of
+ * `hub`, has gone. Until then whoever holds it knows who leads. Ends when the signal is aborted.
+ */
+export async function inheritClusterPort(
+  candidate: Candidate,
+  leadership: Leadership,
+  hub: Contact,
+): Promise<void> {
+  const { signal } = candidate;
+  let contact: Contact | undefined = hub;
+  let pause = MIN_PAUSE;
+  for (let deadEnds = 0; ; ) {
+    await contact?.news(Infinity, signal);
+    contact?.close();
+    contact = undefined;
+    if (signal.aborted) return;
+    const reached = await reachClusterPort(candidate, true, deadEnds);
+    if (reached.type === 'vacant') {
+      contact = reached.contact;
+      contact.announce(leadership);
+      pause = MIN_PAUSE;
+      continue;
+    }
+    if (reached.type === 'led') reached.contact.close();
+    const isGoing =
+      reached.type === 'gone' || (reached.type === 'foreign' && !isCertain(reached.error, deadEnds));
+    if (!isGoing) return;
+    deadEnds = reached.type === 'foreign' ? deadEnds + 1 : 0;
+    await sleep(pause, undefined, { signal });
+    pause = Math.min(pause * 2, MAX_PAUSE);
+  }
 }
 
 async function waitAt(
@@ -144,6 +192,6 @@ function claim(
 }
 
 /** A peer that closes without a word may be a hub that is just going; every other stranger is certain. */
-function isCertain(error: Error): boolean {
-  return !('certain' in error && error.certain === false);
+function isCertain(error: Error, deadEnds: number): boolean {
+  return deadEnds >= MAX_DEAD_ENDS || !('certain' in error && error.certain === false);
 }

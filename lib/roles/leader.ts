@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import createDebug from 'debug';
 import is from 'is-type-of';
+import { promiseTimeout } from 'utility';
 import { runInContext, ServedCall } from '../call-context.js';
 import { Channel } from '../channel.js';
 import { closedError } from '../errors.js';
@@ -142,7 +143,9 @@ export class Leader implements Backend {
     clearTimeout(this.#rebuild);
     const wasReady = this.#state === 'ready';
     // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
-    if (!wasReady) await withTimeout(this.#starting, this.#settings.options.connectTimeout);
+    const { connectTimeout } = this.#settings.options;
+    if (!wasReady)
+      await promiseTimeout(this.#starting, connectTimeout).catch(() => debug('%s: hangs', this.channel.name));
     this.topics.close();
     try {
       await this.#closeRealClient();
@@ -329,11 +332,4 @@ class Attachment implements Role, Subscriber {
     for (const key of this.#subscribed) this.#leader.topics.unsubscribe(key, this);
     await this.#leader.detach(this);
   }
-}
-
-function withTimeout(promise: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    promise.then(resolve, resolve).finally(() => clearTimeout(timer));
-  });
 }

@@ -59,11 +59,14 @@ class MemoryLink implements Link {
   /** What the peer wrote and this end has not read yet. */
   readonly #inbox: Buffer[] = [];
   #inboxBytes = 0;
+  /** The peer was told that it is backed up. */
+  #writerWaits = false;
   #paused = false;
   #scheduled = false;
   /** The peer has ended: close once the inbox is read. */
   #ended = false;
   #closed = false;
+  #closeTold = false;
   #error: Error | undefined;
 
   constructor(localAddress: string, remoteAddress: string) {
@@ -77,7 +80,8 @@ class MemoryLink implements Link {
 
   open(handlers: LinkHandlers): void {
     this.#handlers = handlers;
-    this.#schedule();
+    if (this.#closed) setImmediate(() => this.#tellClose());
+    else this.#schedule();
   }
 
   write(buffers: readonly Buffer[]): boolean {
@@ -89,7 +93,8 @@ class MemoryLink implements Link {
       peer.#inboxBytes += buffer.length;
     }
     peer.#schedule();
-    return peer.#inboxBytes <= HIGH_WATER_MARK;
+    if (peer.#inboxBytes > HIGH_WATER_MARK) peer.#writerWaits = true;
+    return !peer.#writerWaits;
   }
 
   pause(): void {
@@ -124,14 +129,16 @@ class MemoryLink implements Link {
   }
 
   #read(): void {
-    const full = this.#inboxBytes > HIGH_WATER_MARK;
     while (!this.#paused && !this.#closed) {
       const chunk = this.#inbox.shift();
       if (!chunk) break;
       this.#inboxBytes -= chunk.length;
       this.#handlers?.data(chunk);
     }
-    if (full && this.#inboxBytes <= HIGH_WATER_MARK && this.peer) this.peer.#drained();
+    if (this.#writerWaits && this.peer && this.#inboxBytes <= HIGH_WATER_MARK) {
+      this.#writerWaits = false;
+      this.peer.#drained();
+    }
     if (this.#ended && this.#inbox.length === 0) this.#close();
   }
 
@@ -144,6 +151,12 @@ class MemoryLink implements Link {
     this.#closed = true;
     this.#inbox.length = 0;
     this.#inboxBytes = 0;
-    setImmediate(() => this.#handlers?.close(this.#error));
+    setImmediate(() => this.#tellClose());
+  }
+
+  #tellClose(): void {
+    if (this.#closeTold || !this.#handlers) return;
+    this.#closeTold = true;
+    this.#handlers.close(this.#error);
   }
 }

@@ -94,7 +94,7 @@ export class RegistryClient extends EventEmitter {
 
   getRest(...args: unknown[]): void {
     const callback = args.pop() as (error: Error | null, result: unknown) => void;
-    callback(null, args);
+    setImmediate(() => callback(null, args));
   }
 
   *getGenerator(value: unknown): Generator<Promise<unknown>, unknown, unknown> {

@@ -34,6 +34,12 @@ for (const [name, client] of clients) {
   })();
 }
 
+// A test that is cut short leaves no process behind, which would keep the run from ending.
+let isLeaving = false;
+process.on('disconnect', () => {
+  if (!isLeaving) process.exit();
+});
+
 process.on('message', (command: Command) => {
   const { name } = command;
   const client = clients.get(name);
@@ -59,7 +65,10 @@ process.on('message', (command: Command) => {
     case 'close':
       // Then nothing keeps this process alive: it has to end by itself.
       close(client).then(
-        () => process.disconnect(),
+        () => {
+          isLeaving = true;
+          process.disconnect();
+        },
         (error: Error) => report({ type: 'error', name, message: `${error} ${status(client).state}` }),
       );
       break;

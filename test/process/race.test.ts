@@ -79,6 +79,22 @@ describe('processes of one group', () => {
     assert.equal((await fourth.ready('registry')).leaderPid, other.pid);
   });
 
+  it('that only follow wait at the cluster port, and are sent on to whoever leads elsewhere', async (t) => {
+    const options = shared(t);
+    const holder = new Member(t, { channels: ['config'], options });
+    await holder.ready('config');
+    const waiting = [1, 2].map(
+      () => new Member(t, { channels: ['registry'], options: { ...options, isLeader: false } }),
+    );
+    for (const member of waiting) await member.until('status', ({ state }) => state === 'electing');
+    const leader = new Member(t, { channels: ['registry'], options: { ...options, isLeader: true } });
+    for (const member of waiting) assert.equal((await member.ready('registry')).leaderPid, leader.pid);
+    assert.equal(
+      holder.reports.some((report) => report.type === 'error'),
+      false,
+    );
+  });
+
   it('restore subscriptions and publications when the leader is killed', async (t) => {
     const options = shared(t);
     const name = 'config';
