@@ -96,7 +96,7 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
   const isLeader = typed('isLeader', given.isLeader, is.boolean, 'a boolean');
   const transcode = typed('transcode', given.transcode, isCodec, '{ encode, decode }');
   return {
-    name: text('name', given.name) ?? className,
+    name: channelName(given.name ?? className),
     group:
       text('group', given.group) ??
       text('CLUSTER_CLIENT_GROUP', env['CLUSTER_CLIENT_GROUP'] || undefined) ??
@@ -165,6 +165,18 @@ function typed<T>(
   if (value === undefined) return undefined;
   if (!check(value)) throw optionError(option, value, expected);
   return value;
+}
+
+/** It has to fit the first frame of a handshake, which is 4 KiB at most. */
+const MAX_NAME_BYTES = 1_000;
+
+function channelName(value: unknown): string {
+  if (is.string(value) && value !== '' && Buffer.byteLength(value) <= MAX_NAME_BYTES) return value;
+  throw optionError(
+    'name',
+    value,
+    `a string of 1 to ${MAX_NAME_BYTES} bytes (a class without a name needs one)`,
+  );
 }
 
 function text(option: string, value: unknown): string | undefined {

@@ -74,9 +74,12 @@ export class Peer implements Subscriber {
     return 1;
   }
 
-  /** A link that is backed up is given the newest value of each key once it has room, not every one. */
-  deliver(value: Value): void {
-    if (this.connection.writable) {
+  /**
+   * A link that is backed up is given the newest value of each key once it has room, not every one; but a value
+   * that was drawn for it is nobody else's.
+   */
+  deliver(value: Value, share?: number): void {
+    if (this.connection.writable || share !== undefined) {
       this.#send(value, 0);
     } else {
       const missed = this.#dirty.get(value.key);

@@ -9,8 +9,8 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -106,15 +106,15 @@ export function makePrivate(folder: string): void {
  */
 export function createOnce(path: string, content: Buffer | string): boolean {
   const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
-  writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
   try {
+    writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
     linkSync(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    unlinkSync(temporary);
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -1,0 +1,15 @@
+/** Resolves once the condition holds; looks again after each turn of the event loop. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a promise has come to after everything that was under way has had its turn: nothing, here, is an answer. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  return !settled;
+}

@@ -1,0 +1,25 @@
+import { type Delivery, type Listener, Subscriptions } from '../../lib/subscriptions.js';
+import { encodePayload } from '../../protocol/codec.js';
+import { msgpack } from '../../protocol/codecs/msgpack.js';
+
+const codec = msgpack();
+
+export const delivery = (key: string, value: unknown, revision: number, epoch = 1): Delivery => ({
+  key,
+  payload: encodePayload(codec, value, 'a value'),
+  epoch,
+  revision,
+});
+
+export function subscriptions() {
+  const errors: unknown[] = [];
+  return { errors, subject: new Subscriptions({ codec, onError: (error) => errors.push(error) }) };
+}
+
+/** A listener that keeps what it hears. */
+export function listener(): Listener & { values: unknown[] } {
+  const values: unknown[] = [];
+  return Object.assign((value: unknown) => void values.push(value), { values });
+}
+
+export const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));

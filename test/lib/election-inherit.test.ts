@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Answer } from '../../lib/election.js';
+import { inheritClusterPort } from '../../lib/elections/port.js';
+import { leadership, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
+
+const GONE: Answer = { type: 'gone' };
+const LED_ELSEWHERE = leadership(1, 99);
+
+/** Who leads from port 99, whose holder of the cluster port does what the script says. */
+async function inherit(
+  hub: ScriptedContact,
+  script: Script,
+  prepare: (one: ScriptedCandidate) => void = () => {},
+) {
+  const candidate = new ScriptedCandidate(script);
+  prepare(candidate);
+  await inheritClusterPort(candidate, LED_ELSEWHERE, hub);
+  return candidate.log;
+}
+
+describe('a leader on another port than the cluster port', () => {
+  it('takes the cluster port when its holder goes', async () => {
+    const hub = new ScriptedContact(GONE);
+    assert.deepEqual(await inherit(hub, {}), ['listen 1']);
+    assert.deepEqual([hub.waits, hub.closed], [[Infinity], 1]);
+  });
+
+  it('tells the next holder where the channel is led, where another was faster, and waits again', async () => {
+    const next = new ScriptedContact(GONE);
+    const script = { taken: [1], answers: { 1: [{ type: 'vacant', contact: next } as const] } };
+    const log = await inherit(new ScriptedContact(GONE), script, (candidate) => {
+      next.announce = (told) => {
+        next.announced.push(told);
+        candidate.taken.clear();
+      };
+    });
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1']);
+    assert.deepEqual([next.announced, next.closed], [[LED_ELSEWHERE], 1]);
+  });
+
+  it('tries again while the holder is just going', async () => {
+    const doubtful: Answer = {
+      type: 'foreign',
+      error: Object.assign(new Error('hung up'), { certain: false }),
+    };
+    const log = await inherit(
+      new ScriptedContact(GONE),
+      { taken: [1], answers: { 1: [GONE, doubtful] } },
+      (one) => {
+        one.before = (act) => act === 'ask 1' && one.log.length === 4 && one.taken.clear();
+      },
+    );
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'ask 1', 'listen 1']);
+  });
+
+  it('leaves it at that where the channel is led by another by then, or a stranger has the port', async () => {
+    const contact = new ScriptedContact();
+    for (const answer of [
+      { type: 'led', contact },
+      { type: 'foreign', error: new Error('speaks HTTP') },
+    ] as const) {
+      const log = await inherit(new ScriptedContact(GONE), { taken: [1], answers: { 1: [answer] } });
+      assert.deepEqual(log, ['listen 1', 'ask 1']);
+    }
+    assert.equal(contact.closed, 1);
+  });
+
+  it('wants the port no more when it is closed', async () => {
+    const hub = new ScriptedContact();
+    const log = await inherit(hub, {}, (candidate) => setImmediate(() => candidate.controller.abort()));
+    assert.deepEqual([log, hub.closed], [[], 1]);
+  });
+});

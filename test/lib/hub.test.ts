@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { Channel } from '../../lib/channel.js';
+import type { Applicant } from '../../lib/handshake.js';
+import { deriveKey } from '../../lib/handshake.js';
+import { derivePorts, Hub, type HubOptions, openHub } from '../../lib/hub.js';
+import type { Backend } from '../../lib/peer.js';
+import { Topics } from '../../lib/topics.js';
+import { memory } from '../../lib/transports/memory.js';
+import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { Ear, Inbox } from '../helpers/links.js';
+import { rawFollower } from '../helpers/raw-follower.js';
+import { until } from '../helpers/until.js';
+
+const ADDRESS = { host: 'memory', port: 1 };
+
+async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
+  const network = memory();
+  const runtime = { secret: Buffer.from('the secret of this group'), id: 'b7', folder: undefined };
+  const maxMessageBytes = 1024 * 1024;
+  const settings = {
+    group: 'g',
+    port: 1,
+    transport: network,
+    runtime,
+    connectTimeout: 5000,
+    maxMessageBytes,
+  };
+  const hub = new Hub({ ...settings, ...more }, () => {});
+  hub.join();
+  t.after(() => hub.leave());
+  assert.equal(await hub.listen(ADDRESS), true);
+  const follow = (applicant: Partial<Applicant> = {}) =>
+    rawFollower(network, ADDRESS, hub.runtime, applicant);
+  return { hub, network, follow, settings };
+}
+
+/** A channel whose real client does nothing. */
+function channel(): Channel {
+  const codec = msgpack();
+  const maxMessageBytes = 1024;
+  const topics = new Topics({ codec, maxMessageBytes, isBroadcast: true, linger: 0, onError: assert.fail });
+  const backend: Backend = {
+    methods: new Set(['get']),
+    topics,
+    invoke: () => {},
+    publish: async () => 1,
+    error: () => {},
+    attach: () => assert.fail('not here'),
+    closed: false,
+  };
+  return new Channel({
+    name: 'Config',
+    epoch: 7,
+    codec,
+    maxMessageBytes,
+    backend,
+    heartbeatInterval: undefined,
+  });
+}
+
+describe('a hub', () => {
+  it('closes a link that does not prove itself within connectTimeout, and no other', async (t) => {
+    const { network, follow } = await listening(t, { connectTimeout: 200 });
+    const parked = await follow();
+    const ears = [new Ear(), new Ear()];
+    const links = await Promise.all(ears.map(() => network.dial(ADDRESS, 1000)));
+    for (const [index, link] of links.entries()) link.open(ears[index] as Ear);
+    // The first half of a first frame.
+    links[1]?.write([Buffer.from([1, 0, 0, 0])]);
+    await until(() => ears.every(({ closes }) => closes.length > 0));
+    assert.deepEqual(
+      ears.map(({ bytes }) => bytes.length),
+      [0, 0],
+    );
+    assert.equal(parked.connection.closed, undefined);
+    parked.connection.destroy(new Error('done'));
+  });
+
+  it('parks who asks for a channel that nobody leads, and hands them over to who does', async (t) => {
+    const { hub, follow } = await listening(t);
+    const { connection, outcome } = await follow();
+    assert.deepEqual(outcome, { type: 'parked', state: 'vacant' });
+    const inbox = new Inbox(connection);
+    const led = channel();
+    hub.lead(led);
+    assert.equal(led.followers, 1);
+    await until(() => inbox.messages.length > 0);
+    assert.deepEqual(inbox.messages, [{ type: 'parked', state: 'starting' }]);
+    led.ready();
+    const welcome = { type: 'welcome', epoch: 7, pid: process.pid, codec: 'msgpack', methods: ['get'] };
+    await until(() => inbox.messages.length > 1);
+    assert.deepEqual(inbox.messages[1], welcome);
+    assert.deepEqual((await follow()).outcome, welcome);
+    assert.equal(led.followers, 2);
+    led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
+    await until(() => inbox.closes.length > 0);
+    assert.equal(Reflect.get(inbox.closes[0] ?? {}, 'code'), 'ERR_CLUSTER_LEADER_LEFT');
+  });
+
+  it('forgets a follower that has gone', async (t) => {
+    const { hub, follow } = await listening(t);
+    const led = channel();
+    hub.lead(led);
+    const { connection } = await follow();
+    assert.equal(led.followers, 1);
+    connection.destroy(new Error('gone'));
+    await until(() => led.followers === 0);
+  });
+
+  it('refuses a follower of another runtime folder, and one that does not have the codec, with the reason', async (t) => {
+    const { hub, follow } = await listening(t);
+    hub.lead(channel());
+    const runtime = await follow({ runtime: 'other' });
+    const codec = await follow({ codecs: ['json', 'v8'] });
+    assert.deepEqual(
+      [runtime, codec].map(({ outcome }) => outcome.type === 'refused' && outcome.code),
+      ['ERR_CLUSTER_RUNTIME', 'ERR_CLUSTER_CODEC'],
+    );
+    assert.match(JSON.stringify(codec.outcome), /uses codec msgpack, process 4242 has json, v8/);
+    for (const { connection } of [runtime, codec]) {
+      const inbox = new Inbox(connection);
+      await until(() => inbox.closes.length > 0);
+    }
+  });
+
+  it('sends on who asks for a channel that the record says is led elsewhere, unless that is what they know', async (t) => {
+    const runtime = { secret: Buffer.from('the secret of this group'), id: 'b7', folder: temporaryFolder(t) };
+    const { hub, follow } = await listening(t, { runtime });
+    const address = { host: 'memory', port: 9 };
+    hub.record('Config').claim(undefined, { epoch: 50, address, pid: 1 });
+    assert.deepEqual((await follow({ epoch: 49 })).outcome, { type: 'moved', epoch: 50, address });
+    assert.equal((await follow({ epoch: 50 })).outcome.type, 'parked');
+    assert.equal((await follow({ channel: 'Another' })).outcome.type, 'parked');
+  });
+
+  it('tells all who wait for a channel where it is led, once one of them leads it', async (t) => {
+    const { follow } = await listening(t);
+    const [teller, waiting, other] = await Promise.all([follow(), follow(), follow({ channel: 'Another' })]);
+    const inboxes = [teller, waiting, other].map(({ connection }) => new Inbox(connection));
+    const leadership = { epoch: 9, address: { host: 'memory', port: 9 } };
+    teller.connection.send({ type: 'leading', ...leadership });
+    await until(() => inboxes[1]?.messages.length === 1);
+    assert.deepEqual(
+      inboxes.map(({ messages }) => messages),
+      [[], [{ type: 'moved', ...leadership }], []],
+    );
+  });
+
+  it('tells a taken address from one that it may not have', async (t) => {
+    const { hub, network } = await listening(t);
+    const second = new Hub(
+      {
+        group: 'g',
+        port: 1,
+        transport: network,
+        runtime: hub.runtime,
+        connectTimeout: 1000,
+        maxMessageBytes: 1,
+      },
+      () => {},
+    );
+    assert.equal(await second.listen(ADDRESS), false);
+    // What it listens at already it need not ask for.
+    assert.equal(await hub.listen(ADDRESS), true);
+    const forbidden = Object.assign(new Error('listen EACCES'), { code: 'EACCES' });
+    network.listen = () => Promise.reject(forbidden);
+    await assert.rejects(second.listen({ host: 'memory', port: 80 }), {
+      code: 'ERR_CLUSTER_LISTEN',
+      cause: forbidden,
+    });
+  });
+
+  it('listens elsewhere once, and at the same address when it is asked again', async (t) => {
+    const { hub, network } = await listening(t);
+    assert.deepEqual(await hub.listenAnywhere(), ADDRESS);
+    const second = new Hub(
+      {
+        group: 'g',
+        port: 1,
+        transport: network,
+        runtime: hub.runtime,
+        connectTimeout: 1000,
+        maxMessageBytes: 1,
+      },
+      () => {},
+    );
+    const address = await second.listenAnywhere();
+    assert.ok(address.port >= 20_000 && address.port < 30_000);
+    assert.deepEqual(await second.listenAnywhere(), address);
+    await second.relax();
+  });
+
+  it('frees its address when the last user leaves, and says goodbye to who waits there', async (t) => {
+    const { hub, network, follow } = await listening(t);
+    hub.join();
+    const inbox = new Inbox((await follow()).connection);
+    hub.reserve('Another');
+    await hub.leave();
+    assert.equal(inbox.closes.length, 0);
+    hub.unreserve('Another');
+    hub.join();
+    await hub.leave();
+    await until(() => inbox.closes.length > 0);
+    assert.equal(Reflect.get(inbox.closes[0] ?? {}, 'code'), 'ERR_CLUSTER_LEADER_LEFT');
+    await assert.rejects(network.dial(ADDRESS, 1000), { code: 'ECONNREFUSED' });
+  });
+});
+
+describe('the hubs of a process', () => {
+  it('are one for each group, until the last user of it leaves', async (t) => {
+    const { settings } = await listening(t);
+    const group = crypto.randomUUID();
+    const first = openHub({ ...settings, group });
+    assert.equal(openHub({ ...settings, group }), first);
+    const other = openHub({ ...settings, group: `${group} other` });
+    assert.notEqual(other, first);
+    await first.leave();
+    assert.equal(openHub({ ...settings, group }), first);
+    for (const hub of [first, first, other]) await hub.leave();
+    const anew = openHub({ ...settings, group });
+    assert.notEqual(anew, first);
+    await anew.leave();
+  });
+});
+
+describe('derived ports', () => {
+  it('are the same for all of a group, others for others, and within the range', () => {
+    const key = deriveKey(Buffer.from('secret'));
+    const ports = derivePorts('group', key);
+    assert.deepEqual(ports, derivePorts('group', key));
+    assert.notDeepEqual(ports, derivePorts('other group', key));
+    assert.notDeepEqual(ports, derivePorts('group', deriveKey(Buffer.from('other secret'))));
+    assert.equal(ports.length, 4);
+    assert.ok(ports.every((port) => port >= 20_000 && port < 30_000));
+  });
+});
