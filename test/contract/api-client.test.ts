@@ -88,7 +88,7 @@ describe('APIClientBase', () => {
     assert.equal(errors.length, 1);
   });
 
-  it('closes the real client once, and through the free function too', async (t) => {
+  it('closes the real client once, and through the free function too (3.x: twice, and that of siblings)', async (t) => {
     const built: RegistryClient[] = [];
     const onBuild = (real: RegistryClient) => void built.push(real);
     const client = new RegistryAPI({ clusterOptions: isolated(t), onBuild });

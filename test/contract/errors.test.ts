@@ -28,7 +28,7 @@ for (const mode of MODES) {
       assert.equal((error as Error).message, 'original');
     });
 
-    it('reach the caller when the method throws instead of rejecting', async (t) => {
+    it('reach the caller when the method throws instead of rejecting (3.x: lost, and the leader dies)', async (t) => {
       const { client, all } = await open(t, mode);
       for (const one of all) one.on('error', () => {});
       await assert.rejects(client.failSync('thrown at once'), {
@@ -43,7 +43,7 @@ for (const mode of MODES) {
       await assert.rejects(client.failCallback('called back'), { message: 'called back' });
     });
 
-    it('that are no errors reject with one that says so', async (t) => {
+    it('that are no errors reject with one that says so (3.x: null resolves, a string times out)', async (t) => {
       const { client, all } = await open(t, mode);
       for (const one of all) one.on('error', () => {});
       for (const [kind, shown] of [
@@ -89,7 +89,7 @@ describe('errors of calls by followers', () => {
     assert.equal(error.method, 'fail');
   });
 
-  it('name a method that the leader does not delegate', async (t) => {
+  it('name a method that the leader does not delegate (3.x: runs it, or the leader dies)', async (t) => {
     const { client, all } = await open(t, 'follower');
     const leader = all[0] ?? assert.fail();
     leader.on('error', assert.fail);

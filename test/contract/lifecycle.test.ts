@@ -203,7 +203,7 @@ describe('single mode', () => {
     assert.equal(built[0]?.closed, 1);
   });
 
-  it('does not count a client that is closed twice, twice', async () => {
+  it('does not count a client that is closed twice, twice (3.x: steals the reference of another)', async () => {
     const { built, make } = singles('counted once');
     const [first, second] = [make(), make()];
     await close(first);
@@ -283,6 +283,8 @@ describe('the loss of the leader', () => {
     })();
     await close(all[0] as Client);
     const during = await lost;
+    const { warnings } = client.options.logger as ReturnType<typeof quietLogger>;
+    assert.match(String(warnings), /lost leader \d+/);
     assert.equal(during?.stale, true);
     await client.ready();
     assert.ok((status(client).epoch ?? 0) > epoch);
@@ -308,7 +310,7 @@ describe('the loss of the leader', () => {
     assert.equal(await repeated, 'again');
   });
 
-  it('does not take other channels of the same process with it', async (t) => {
+  it('of one channel leaves others on the port alone, and its followers find another (3.x: they stay with the closed one)', async (t) => {
     const options = isolated(t);
     const [a1, b1, a2, b2] = ['a', 'b', 'a', 'b'].map((name) => build({ ...options, name }, {})) as [
       Client,
@@ -331,6 +333,24 @@ describe('the loss of the leader', () => {
   });
 });
 
+describe('heartbeat', () => {
+  it('keeps a follower whose only call takes many intervals (3.x: its link is ended)', async (t) => {
+    const { client, real } = await open(t, 'follower', { heartbeatInterval: 10 });
+    const waiting = once(real, 'waiting');
+    const call = client.never();
+    call.catch(() => {});
+    await waiting;
+    const { epoch } = status(client);
+    // Ten intervals, of which three without a sign of life would be enough.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(await client.getSync(1), { sync: 1 });
+    assert.deepEqual(
+      [status(client).pendingCalls, status(client).epoch, client.isClusterClientLeader],
+      [1, epoch, false],
+    );
+  });
+});
+
 describe('isLeader', () => {
   it('true leads, or fails where another does, and leads when that one goes', async (t) => {
     const options = isolated(t);
@@ -348,7 +368,7 @@ describe('isLeader', () => {
     assert.equal(second.isClusterClientLeader, true);
   });
 
-  it('false waits for a leader, however late, and never leads', async (t) => {
+  it('false waits for a leader, however late, and never leads (3.x: dead for ever after maxWaitTime)', async (t) => {
     const options = isolated(t);
     const follower = build({ ...options, isLeader: false, maxWaitTime: 30 }, {});
     t.after(() => close(follower));
@@ -391,7 +411,7 @@ describe('isLeader', () => {
 });
 
 describe('a constructor that throws', () => {
-  it('fails ready and leaves the name free', async (t) => {
+  it('fails ready and leaves the name free (3.x: the name is lost)', async (t) => {
     const options = isolated(t);
     class Broken {
       constructor() {

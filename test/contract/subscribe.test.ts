@@ -132,7 +132,7 @@ for (const mode of MODES) {
   });
 
   describe(`unSubscribe, ${mode}`, () => {
-    it('with a listener removes all copies of it and nothing else', async (t) => {
+    it('with a listener removes all copies of it and nothing else (3.x: a follower drops one)', async (t) => {
       const { client, real } = await open(t, mode);
       const values: unknown[] = [];
       const listener = (value: unknown) => values.push(value);
