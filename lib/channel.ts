@@ -65,8 +65,9 @@ export class Channel {
     this.#tell({ type: 'unavailable', value: encodeFault(this.options.codec, cause) });
   }
 
-  /** The followers are told why, and look for another leader. */
+  /** The followers are told why, and look for another leader. Who comes after that is made to wait. */
   close(code: string, reason: string): void {
+    this.#state = { type: 'parked', state: 'starting' };
     for (const peer of this.#peers) peer.connection.goodbye(code, reason);
     this.#peers.clear();
   }

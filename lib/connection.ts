@@ -95,6 +95,11 @@ export class Connection {
     this.#decoder.maxFrameBytes = MAX_FRAME_BYTES;
   }
 
+  /** The most that all slices of one message may add up to. */
+  set maxMessageBytes(bytes: number) {
+    this.#assembler.maxMessageBytes = bytes;
+  }
+
   /** The handshake is over: from now on messages. May be called again, for another owner. */
   open(handlers: ConnectionHandlers): void {
     this.#handlers = handlers;

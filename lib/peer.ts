@@ -63,6 +63,7 @@ export class Peer implements Subscriber {
     this.connection = connection;
     this.applicant = applicant;
     this.#onClose = onClose;
+    connection.maxMessageBytes = options.maxMessageBytes;
     connection.open({
       message: (message) => this.#receive(message),
       drain: () => this.#catchUp(),

@@ -28,13 +28,14 @@ export function* slice(frame: Frame): Generator<Frame, void, void> {
 
 /** Puts slices together again. One for each link and direction. */
 export class Assembler {
-  readonly #maxMessageBytes: number;
+  /** May be changed at any time; holds from the next slice on. */
+  maxMessageBytes: number;
   readonly #maxMessages: number;
   readonly #open = new Map<string, { first: Frame; parts: Buffer[]; length: number }>();
 
   /** @param options.maxMessages how many messages may be incomplete at once. Default 64. */
   constructor(options: { maxMessageBytes?: number; maxMessages?: number } = {}) {
-    this.#maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
+    this.maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
     this.#maxMessages = options.maxMessages ?? 64;
   }
 
@@ -49,11 +50,11 @@ export class Assembler {
     const open = this.#open.get(name);
     if (!open && !more) return frame;
     const length = (open?.length ?? 0) + frame.application.length;
-    if (length > this.#maxMessageBytes) {
+    if (length > this.maxMessageBytes) {
       throw new ClusterError(
         'ERR_CLUSTER_MESSAGE_TOO_LARGE',
-        `a message of more than ${this.#maxMessageBytes} bytes (maxMessageBytes) arrived in slices`,
-        { data: { limit: this.#maxMessageBytes } },
+        `a message of more than ${this.maxMessageBytes} bytes (maxMessageBytes) arrived in slices`,
+        { data: { limit: this.maxMessageBytes } },
       );
     }
     if (!open) {

@@ -133,7 +133,7 @@ export class Leader implements Backend {
     });
   }
 
-  /** Once: the real client's close, then the followers are told. Frees nothing of the hub. */
+  /** Once: the followers are told, then the real client is closed. Frees nothing of the hub. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -141,16 +141,21 @@ export class Leader implements Backend {
 
   async #close(): Promise<void> {
     clearTimeout(this.#rebuild);
-    const wasReady = this.#state === 'ready';
-    // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
     const { connectTimeout } = this.#settings.options;
-    if (!wasReady)
+    const dismiss = () =>
+      this.channel.close('ERR_CLUSTER_LEADER_LEFT', `the leader of channel ${this.channel.name} was closed`);
+    // First of all, so that no call of theirs meets a real client that is closing.
+    dismiss();
+    // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
+    if (this.#state !== 'ready') {
       await promiseTimeout(this.#starting, connectTimeout).catch(() => debug('%s: hangs', this.channel.name));
+    }
     this.topics.close();
     try {
       await this.#closeRealClient();
     } finally {
-      this.channel.close('ERR_CLUSTER_LEADER_LEFT', `the leader of channel ${this.channel.name} was closed`);
+      // Those who have come meanwhile.
+      dismiss();
     }
   }
 

@@ -291,6 +291,28 @@ describe('the loss of the leader', () => {
     assert.equal(client.isClusterClientLeader, true);
   });
 
+  it('makes calls wait for the next leader while the real client of the last one is closing', async (t) => {
+    const { all, client, real } = await open(t, 'follower');
+    let finish = () => {};
+    const closing = new Promise<void>((resolve) => {
+      Object.assign(real, {
+        close: () =>
+          new Promise<void>((done) => {
+            finish = done;
+            resolve();
+          }),
+      });
+    });
+    const closed = close(all[0] as Client);
+    await closing;
+    while (client.isReady) await new Promise((resolve) => setImmediate(resolve));
+    const waiting = client.getSync('waited');
+    finish();
+    await closed;
+    assert.deepEqual(await waiting, { sync: 'waited' });
+    assert.equal(client.isClusterClientLeader, true);
+  });
+
   it('rejects calls that were under way, and sends idempotent ones again', async (t) => {
     const { all, client, real } = await open(t, 'follower');
     const { invoke } = await import('cluster-client');
