@@ -3,7 +3,8 @@ import { argumentError, closedError, show } from './errors.js';
 import { latest } from './latest.js';
 import type { ResolvedOptions } from './options.js';
 import { asError } from './real-client.js';
-import { type ClusterStatus, Session, type SessionSettings } from './session.js';
+import { Session, type SessionSettings } from './session.js';
+import type { ClusterStatus } from './status.js';
 import type { ArgumentsOf, InvokableName, RegOf, ResultOf, Typed, ValueOf } from './types.js';
 
 /** How the free functions find the session of a client, also of one that another copy of this package made. */

@@ -8,6 +8,6 @@ export { type CallContext, callContext } from './call-context.js';
 export { close, type InvokeOptions, invoke, status, watch, watchStatus } from './client.js';
 export type { Candidate, Elected, Election } from './election.js';
 export type { ClusterOptions, Logger, ResolvedOptions, Transcode } from './options.js';
-export type { ClusterStatus, SessionState } from './session.js';
+export type { ClusterStatus, SessionState } from './status.js';
 export type { Address, Link, LinkHandlers, Listener, Transport } from './transport.js';
 export type { ClientClass, ClientMembers, ClusterClient, DelegateTarget } from './types.js';

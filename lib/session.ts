@@ -1,5 +1,6 @@
 import createDebug from 'debug';
-import { askAt, type HubContact } from './contact.js';
+import { createCandidate } from './candidate.js';
+import type { HubContact } from './contact.js';
 import type { Candidate, Elected } from './election.js';
 import { inheritClusterPort } from './elections/port.js';
 import { ClusterError, closedError } from './errors.js';
@@ -11,6 +12,7 @@ import type { Role, RoleEvents } from './role.js';
 import { Follower } from './roles/follower.js';
 import { Leader, type MethodTable } from './roles/leader.js';
 import { openRuntime } from './runtime.js';
+import type { ClusterStatus, SessionState } from './status.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { memory } from './transports/memory.js';
 
@@ -19,37 +21,6 @@ const debug = createDebug('cluster-client:session');
 /** Pauses after an election that failed: double, with jitter. ms */
 const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
-
-/**
- * electing → leading | following → lost → electing … → closed. `leading` and `following` begin when the role is
- * known; whether it can be used is told by `ready`.
- */
-export type SessionState = 'electing' | 'leading' | 'following' | 'lost' | 'closed';
-
-/** A snapshot of one client. */
-export interface ClusterStatus {
-  /** The channel. */
-  name: string;
-  group: string;
-  state: SessionState;
-  role: 'leader' | 'follower' | undefined;
-  /** Whether calls are served now. */
-  ready: boolean;
-  /** Why not, where the reason is known. */
-  error: Error | undefined;
-  /** Of the present or, while there is none, the last leader. */
-  epoch: number | undefined;
-  leaderPid: number | undefined;
-  /** There is no leader: what subscriptions last brought may be out of date. */
-  stale: boolean;
-  /** Keys subscribed to by this client. */
-  subscriptions: number;
-  publications: number;
-  /** Calls that are not settled. */
-  pendingCalls: number;
-  /** Followers of this leader; 0 for a follower. */
-  followers: number;
-}
 
 export interface SessionEvents {
   ready(): void;
@@ -253,49 +224,12 @@ export class Session {
   }
 
   #candidate(hub: Hub): Candidate {
-    const { name, connectTimeout, maxMessageBytes, codec, transport } = this.#options;
-    const record = hub.record(name);
-    const { signal } = this.#abort;
-    return {
-      channel: name,
-      signal,
-      clusterAddresses: hub.clusterAddresses,
+    return createCandidate(hub, {
+      options: this.#options,
       epoch: this.#epoch,
-      record: {
-        shared: record.shared,
-        read: () => record.read(),
-        claim: (after, next) => {
-          const won = record.claim(after, next);
-          if (won) hub.reserve(name);
-          return won;
-        },
-      },
-      ledHere: () => hub.leads(name),
-      listen: (address) => {
-        hub.hold(this);
-        return hub.listen(address);
-      },
-      listenAnywhere: () => {
-        hub.hold(this);
-        return hub.listenAnywhere();
-      },
-      ask: (address) =>
-        askAt(address, {
-          transport,
-          key: hub.key,
-          connectTimeout,
-          maxMessageBytes,
-          signal,
-          applicant: {
-            channel: name,
-            pid: process.pid,
-            epoch: Math.max(this.#epoch, record.read()?.epoch ?? 0),
-            runtime: hub.runtime.id,
-            identity: '',
-            codecs: [codec.name],
-          },
-        }),
-    };
+      signal: this.#abort.signal,
+      holder: this,
+    });
   }
 
   #lead(hub: Hub, { leadership, hub: contact }: Extract<Elected, { role: 'leader' }>): void {

@@ -1,0 +1,60 @@
+import { askAt } from './contact.js';
+import type { Candidate } from './election.js';
+import type { Hub } from './hub.js';
+import type { ResolvedOptions } from './options.js';
+
+export interface CandidateSettings {
+  options: ResolvedOptions;
+  /** Highest epoch of the channel that this process has seen. */
+  epoch: number;
+  signal: AbortSignal;
+  /** In whose name the hub keeps a port that is bound for what may become a leader; `hub.letGo` ends that. */
+  holder: object;
+}
+
+/** What an election may do: through the hub of this process, so that its clients do not get in each other's way. */
+export function createCandidate(hub: Hub, settings: CandidateSettings): Candidate {
+  const { options, epoch, signal, holder } = settings;
+  const { name, connectTimeout, maxMessageBytes, codec, transport } = options;
+  const record = hub.record(name);
+  return {
+    channel: name,
+    signal,
+    clusterAddresses: hub.clusterAddresses,
+    epoch,
+    record: {
+      shared: record.shared,
+      read: () => record.read(),
+      claim: (after, next) => {
+        const won = record.claim(after, next);
+        if (won) hub.reserve(name);
+        return won;
+      },
+    },
+    ledHere: () => hub.leads(name),
+    listen: (address) => {
+      hub.hold(holder);
+      return hub.listen(address);
+    },
+    listenAnywhere: () => {
+      hub.hold(holder);
+      return hub.listenAnywhere();
+    },
+    ask: (address) =>
+      askAt(address, {
+        transport,
+        key: hub.key,
+        connectTimeout,
+        maxMessageBytes,
+        signal,
+        applicant: {
+          channel: name,
+          pid: process.pid,
+          epoch: Math.max(epoch, record.read()?.epoch ?? 0),
+          runtime: hub.runtime.id,
+          identity: '',
+          codecs: [codec.name],
+        },
+      }),
+  };
+}

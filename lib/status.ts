@@ -1,0 +1,30 @@
+/**
+ * electing → leading | following → lost → electing … → closed. `leading` and `following` begin when the role is
+ * known; whether it can be used is told by `ready`.
+ */
+export type SessionState = 'electing' | 'leading' | 'following' | 'lost' | 'closed';
+
+/** A snapshot of one client. */
+export interface ClusterStatus {
+  /** The channel. */
+  name: string;
+  group: string;
+  state: SessionState;
+  role: 'leader' | 'follower' | undefined;
+  /** Whether calls are served now. */
+  ready: boolean;
+  /** Why not, where the reason is known. */
+  error: Error | undefined;
+  /** Of the present or, while there is none, the last leader. */
+  epoch: number | undefined;
+  leaderPid: number | undefined;
+  /** There is no leader: what subscriptions last brought may be out of date. */
+  stale: boolean;
+  /** Keys subscribed to by this client. */
+  subscriptions: number;
+  publications: number;
+  /** Calls that are not settled. */
+  pendingCalls: number;
+  /** Followers of this leader; 0 for a follower. */
+  followers: number;
+}
