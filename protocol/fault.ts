@@ -24,11 +24,10 @@ export function toFault(error: Error, depth = 0): Fault {
   if (stack !== undefined) fault.stack = stack;
   const code = get(error, 'code');
   if (typeof code === 'string' || typeof code === 'number') fault.code = code;
-  const cause = get(error, 'cause');
-  if (isError(cause)) {
-    if (depth < MAX_CAUSES) fault.cause = toFault(cause, depth + 1);
-  } else if (cause !== undefined) {
-    fault.cause = { value: cause };
+  // A cause may be undefined and yet be there.
+  for (const [, cause] of 'cause' in error ? read(error, 'cause') : []) {
+    if (!isError(cause)) fault.cause = { value: cause };
+    else if (depth < MAX_CAUSES) fault.cause = toFault(cause, depth + 1);
   }
   const data = Object.keys(error)
     .filter((key) => !NAMED.has(key))
@@ -65,7 +64,8 @@ export function restoreError(error: Error, value: unknown, depth = 0): Error {
   const cause = fault['cause'];
   if (isObject(cause)) {
     if ('value' in cause) define('cause', cause['value']);
-    else if (depth < MAX_CAUSES) define('cause', restoreError(new Error(), cause, depth + 1));
+    else if ('message' in cause && depth < MAX_CAUSES)
+      define('cause', restoreError(new Error(), cause, depth + 1));
   }
   if (isObject(fault['data'])) {
     for (const [key, field] of Object.entries(fault['data'])) if (!NAMED.has(key)) define(key, field, true);

@@ -61,7 +61,8 @@ describe('a fault', () => {
     for (const value of [null, 0, '', false, 'text', { name: 'no error', message: 'at all' }]) {
       assert.deepEqual(toFault(new Error('e', { cause: value })).cause, { value });
     }
-    assert.equal('cause' in toFault(new Error('e', { cause: undefined })), false);
+    assert.deepEqual(toFault(new Error('e', { cause: undefined })).cause, { value: undefined });
+    assert.equal('cause' in toFault(new Error('e')), false);
   });
 
   it('holds a cause that is an error of another realm as a fault', () => {
