@@ -22,15 +22,14 @@ export class SharedClient extends ClientBase {
     this.setMaxListeners(settings.options.maxListeners);
     const session = new Session(settings, {
       ready: () => this.ready(true),
-      failed: (error) => this.ready(error),
+      failed: (error) => isolate(() => this.ready(error)),
       lost: () => this.ready(false),
       event: (name, args) => this.emit(name, ...args),
-      // On a tick of its own: a listener of 'error' that throws must not cut off whoever reported it.
+      error: (error) => isolate(() => this.emit('error', asError(error, settings.options.name))),
       closed: () => {
         this.endReady(closedError(settings.options.name));
-        this.emit('close');
+        isolate(() => this.emit('close'));
       },
-      error: (error) => process.nextTick(() => this.emit('error', asError(error, settings.options.name))),
     });
     Object.defineProperty(this, SESSION, { value: session });
     session.start();
@@ -47,6 +46,17 @@ export class SharedClient extends ClientBase {
 
   [Symbol.asyncDispose](): Promise<void> {
     return close(this);
+  }
+}
+
+/** What a user's listener throws is the user's, on a tick of its own: it must not cut off whoever reported to it. */
+function isolate(act: () => void): void {
+  try {
+    act();
+  } catch (thrown) {
+    process.nextTick(() => {
+      throw thrown;
+    });
   }
 }
 

@@ -63,6 +63,29 @@ for (const mode of MODES) {
       assert.deepEqual(heard, [[mode !== 'follower', 'rain', 3]]);
     });
 
+    it('have listeners that may throw, which is the process’s to handle and cuts no link', async (t) => {
+      const { client, real, all } = await open(t, mode, { unsubscribeLinger: 5 });
+      const thrown = new Error('in a listener of error');
+      const handlers = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      const uncaught = once(process, 'uncaughtException');
+      for (const one of all) {
+        one.once('error', () => {
+          throw thrown;
+        });
+      }
+      client.subscribe({ key: 'db' }, () => {
+        throw new Error('in a listener of values');
+      });
+      await subscribed(real, 'db');
+      real.push('db', 1);
+      assert.equal((await uncaught)[0], thrown);
+      for (const handler of handlers) process.on('uncaughtException', handler);
+      for (const one of all) one.removeAllListeners('error').on('error', () => {});
+      assert.deepEqual(await client.getSync(1), { sync: 1 });
+      assert.ok(status(client).ready);
+    });
+
     it('named error do not end the process when nobody listens at the real client', async (t) => {
       const { real, all } = await open(t, mode);
       const reported = once(all[0] as Client, 'error');
