@@ -68,6 +68,9 @@ for (const mode of MODES) {
       const thrown = new Error('in a listener of error');
       const handlers = process.listeners('uncaughtException');
       process.removeAllListeners('uncaughtException');
+      t.after(() => {
+        for (const handler of handlers) process.on('uncaughtException', handler);
+      });
       const uncaught = once(process, 'uncaughtException');
       for (const one of all) {
         one.once('error', () => {
@@ -80,7 +83,6 @@ for (const mode of MODES) {
       await subscribed(real, 'db');
       real.push('db', 1);
       assert.equal((await uncaught)[0], thrown);
-      for (const handler of handlers) process.on('uncaughtException', handler);
       for (const one of all) one.removeAllListeners('error').on('error', () => {});
       assert.deepEqual(await client.getSync(1), { sync: 1 });
       assert.ok(status(client).ready);
