@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ClusterOptions, Logger } from 'cluster-client';
+import { temporaryFolder } from './folder.js';
 
 /** Takes warnings and keeps them. */
 export function quietLogger(): Logger & { warnings: string[] } {
@@ -16,7 +14,5 @@ export function quietLogger(): Logger & { warnings: string[] } {
 export function isolated(
   t: TestContext,
 ): ClusterOptions & { group: string; runtimeDir: string; logger: Logger } {
-  const folder = mkdtempSync(join(tmpdir(), 'cluster-client-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return { group: randomUUID(), runtimeDir: folder, logger: quietLogger() };
+  return { group: randomUUID(), runtimeDir: temporaryFolder(t), logger: quietLogger() };
 }
