@@ -2,6 +2,7 @@ import { askAt } from './contact.js';
 import type { Candidate } from './election.js';
 import type { Hub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
+import { clock } from './transit.js';
 
 export interface CandidateSettings {
   options: ResolvedOptions;
@@ -15,18 +16,18 @@ export interface CandidateSettings {
 /** What an election may do: through the hub of this process, so that its clients do not get in each other's way. */
 export function createCandidate(hub: Hub, settings: CandidateSettings): Candidate {
   const { options, epoch, signal, holder } = settings;
-  const { name, connectTimeout, maxMessageBytes, codec, transport } = options;
+  const { name, connectTimeout, heartbeatInterval, maxMessageBytes, codec, transport } = options;
   const record = hub.record(name);
   return {
     channel: name,
     signal,
     clusterAddresses: hub.clusterAddresses,
     epoch,
+    takeover: options.takeover,
     record: {
-      shared: record.shared,
-      read: () => record.read(),
-      claim: (after, next) => {
-        const won = record.claim(after, next);
+      ...record,
+      claim: (after, next, alone) => {
+        const won = record.claim(after, next, alone);
         if (won) hub.reserve(name);
         return won;
       },
@@ -40,19 +41,22 @@ export function createCandidate(hub: Hub, settings: CandidateSettings): Candidat
       hub.hold(holder);
       return hub.listenAnywhere();
     },
-    ask: (address) =>
+    ask: (address, until = signal) =>
       askAt(address, {
         transport,
         key: hub.key,
         connectTimeout,
+        heartbeatInterval,
+        isOurs: () => hub.knows(address),
         maxMessageBytes,
-        signal,
+        signal: until,
         applicant: {
           channel: name,
           pid: process.pid,
           epoch: Math.max(epoch, record.read()?.epoch ?? 0),
           runtime: hub.runtime.id,
           identity: '',
+          sentAt: clock(),
           codecs: [codec.name],
         },
       }),

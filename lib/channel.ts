@@ -16,6 +16,7 @@ export class Channel {
   readonly epoch: number;
   readonly options: ChannelOptions;
   readonly #peers = new Set<Peer>();
+  #expiredCalls = 0;
   #state: ChannelState;
 
   constructor(options: ChannelOptions) {
@@ -29,23 +30,42 @@ export class Channel {
     return this.#peers.size;
   }
 
+  /** Calls that were not begun, as their time was over when they were read. */
+  get expiredCalls(): number {
+    return this.#expiredCalls;
+  }
+
+  /** Bytes that wait for all followers together. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const { connection } of this.#peers) bytes += connection.queuedBytes;
+    return bytes;
+  }
+
   /** What a newcomer is to be told at the end of its handshake. */
   outcome(): Outcome {
-    return this.#state.type === 'welcome' ? this.#state : { type: 'parked', state: 'starting' };
+    return this.#state.type === 'unavailable' ? { type: 'parked', state: 'starting' } : this.#state;
   }
 
   /** Takes over a link, whose follower was told `told`. */
   accept(connection: Connection, applicant: Applicant, told: Outcome): void {
-    const peer = new Peer(this.options, connection, applicant, () => this.#peers.delete(peer));
+    const peer = new Peer(this.options, connection, applicant, {
+      closed: () => this.#peers.delete(peer),
+      expired: () => {
+        this.#expiredCalls += 1;
+      },
+    });
     this.#peers.add(peer);
     debug('%s: follower %d at %s', this.name, applicant.pid, connection.link.remoteAddress);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval !== undefined) {
-      connection.watch(heartbeatInterval, (silentFor) => this.#silent(peer, silentFor));
+      connection.watch({
+        interval: heartbeatInterval,
+        beat: true,
+        dead: (...silence) => this.#silent(peer, ...silence),
+      });
     }
-    const isToldStarting = told.type === 'parked' && told.state === 'starting';
-    if (told.type !== this.#state.type || (told.type === 'parked' && !isToldStarting))
-      connection.send(this.#state);
+    if (!isSame(told, this.#state)) connection.send(this.#state);
   }
 
   /** The real client is ready. */
@@ -65,9 +85,9 @@ export class Channel {
     this.#tell({ type: 'unavailable', value: encodeFault(this.options.codec, cause) });
   }
 
-  /** The followers are told why, and look for another leader. Who comes after that is made to wait. */
+  /** The followers are told why, and look for another leader. Who comes after that waits for the next close. */
   close(code: string, reason: string): void {
-    this.#state = { type: 'parked', state: 'starting' };
+    this.#state = { type: 'parked', state: 'leaving' };
     for (const peer of this.#peers) peer.connection.goodbye(code, reason);
     this.#peers.clear();
   }
@@ -77,15 +97,25 @@ export class Channel {
     for (const peer of this.#peers) peer.connection.send(state);
   }
 
-  #silent(peer: Peer, silentFor: number): ClusterError {
+  #silent(peer: Peer, silentFor: number, worstLag: number): ClusterError {
     const { pid } = peer.applicant;
+    const address = peer.connection.link.remoteAddress;
     const error = new ClusterError(
       'ERR_CLUSTER_FOLLOWER_SILENT',
-      `follower ${pid} of channel ${this.name} at ${peer.connection.link.remoteAddress} gave no sign of life for ` +
-        `${silentFor} ms: its link is closed`,
-      { name: 'ClusterClientNoResponseError', data: { pid, channel: this.name, silentFor } },
+      `follower ${pid} of channel ${this.name} at ${address} gave no sign of life for ${silentFor} ms ` +
+        `(own event loop late by ${worstLag} ms at most): its link is closed`,
+      {
+        name: 'ClusterClientNoResponseError',
+        data: { pid, role: 'follower', channel: this.name, address, silentFor, worstLag },
+      },
     );
     this.options.backend.error(error);
     return error;
   }
+}
+
+function isSame(told: Outcome, state: ChannelState): boolean {
+  return told.type === 'parked' && state.type === 'parked'
+    ? told.state === state.state
+    : told.type === state.type;
 }

@@ -1,3 +1,4 @@
+import { url as inspectorUrl } from 'node:inspector';
 import createDebug from 'debug';
 import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES } from '../protocol/constants.js';
 import { Decoder } from '../protocol/decoder.js';
@@ -14,12 +15,26 @@ const debug = createDebug('cluster-client:connection');
 /** Frames that may wait for the handshake to ask for them; a peer that sends more does not speak the protocol. */
 const MAX_WAITING_FRAMES = 16;
 
+/** What is sent within one tick beyond this has to wait for the next: 1 MiB. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
 export interface ConnectionHandlers {
   message(message: Message): void;
   /** What could not be taken at once has been taken. */
   drain?(): void;
   /** Once; the connection is of no further use. */
   close(error: Error): void;
+}
+
+export interface WatchOptions {
+  /** ms between two looks, and between two beats. */
+  interval: number;
+  /** Silent intervals after which the peer is dead. Default 3. */
+  misses?: number;
+  /** Whether we give signs of life as well. Not before the handshake is over. Default false. */
+  beat?: boolean;
+  /** The peer is dead. @returns what the connection is closed with; `undefined`: it is not closed. */
+  dead(silentFor: number, worstLag: number): Error | undefined;
 }
 
 /** What is left of a message that does not fit one frame; of publications, also those that must wait behind it. */
@@ -46,10 +61,16 @@ export class Connection {
 
   /** Buffers of this tick, to be handed to the link in one write. */
   #out: Buffer[] = [];
+  #outBytes = 0;
   #flushScheduled = false;
   #backedUp = false;
+  /** This tick's buffers are enough for now. */
+  #full = false;
   /** Long messages, of which a slice is written whenever the link has room, in turn. */
   readonly #long: LongMessage[] = [];
+  #longBytes = 0;
+  /** Where reading is paused: bytes that waited for the peer when that was last looked at. */
+  #pausedAt: number | undefined;
 
   constructor(link: Link, options: { maxMessageBytes: number }) {
     this.link = link;
@@ -75,9 +96,9 @@ export class Connection {
     return this.#closed;
   }
 
-  /** False: what is sent now waits in memory. */
+  /** False: what is sent now waits in memory; `drain` follows. */
   get writable(): boolean {
-    return !this.#closed && !this.#backedUp;
+    return !this.#closed && !this.#backedUp && !this.#full;
   }
 
   /** Only before `open`: the next frame of the handshake. */
@@ -115,17 +136,53 @@ export class Connection {
     }
   }
 
-  /** Watches over the peer, which has to do the same. `dead` makes the error that the connection is closed with. */
-  watch(interval: number, dead: (silentFor: number) => Error): void {
-    this.#heartbeat = new Heartbeat(
+  /**
+   * Watches over the peer from now on, in place of an earlier watch. With an inspector attached to this process,
+   * which may stop it anywhere, nobody is declared dead.
+   */
+  watch({ interval, misses, beat = false, dead }: WatchOptions): void {
+    if (this.#closed) return;
+    clearInterval(this.#heartbeatTimer);
+    const heartbeat = new Heartbeat(
       {
         interval,
-        beat: () => this.send({ type: 'heartbeat', id: 0, reply: false }),
-        dead: (silentFor) => this.destroy(dead(silentFor)),
+        misses,
+        beat: () => beat && this.send({ type: 'heartbeat', id: 0, reply: false }),
+        dead: (...silence) => {
+          const error = dead(...silence);
+          if (error) this.destroy(error);
+        },
       },
       performance.now(),
     );
-    this.#heartbeatTimer = setInterval(() => this.#heartbeat?.tick(performance.now()), interval);
+    this.#heartbeat = heartbeat;
+    this.#heartbeatTimer = setInterval(() => {
+      const now = performance.now();
+      if (inspectorUrl() !== undefined || this.#progresses()) heartbeat.heard(now);
+      heartbeat.tick(now);
+    }, interval);
+  }
+
+  /** Whether a beat of the peer is missing. */
+  get isLate(): boolean {
+    return this.#heartbeat?.isLate(performance.now()) ?? false;
+  }
+
+  /** Bytes that wait here for the link, and in the link for the system. */
+  get queuedBytes(): number {
+    return this.link.queuedBytes + this.#outBytes + this.#longBytes;
+  }
+
+  /** Reads nothing more until `resume`. A peer that goes on reading what we have for it is alive all the same. */
+  pause(): void {
+    this.#pausedAt ??= this.queuedBytes;
+    this.link.pause();
+  }
+
+  resume(): void {
+    if (this.#pausedAt === undefined) return;
+    this.#pausedAt = undefined;
+    this.link.resume();
   }
 
   /** All frames of one tick leave in one write. After the close it does nothing. */
@@ -144,15 +201,16 @@ export class Connection {
     if (ahead) ahead.frames.push(...frames);
     else if (isLong) this.#long.push({ type, frames });
     else this.#write(frame);
+    if (ahead || isLong) this.#longBytes += frame.application.length;
     this.#schedule();
   }
 
-  /** Tells the peer why, and closes once that has left. */
-  goodbye(code: string, reason: string): void {
+  /** Tells the peer why, and closes once that has left. @param patience ms for that; a default of the link's. */
+  goodbye(code: string, reason: string, patience?: number): void {
     if (this.#closed) return;
     this.send({ type: 'goodbye', code, reason });
     this.#flush();
-    this.link.end();
+    this.link.end(patience);
     this.#close(new ClusterError(code, reason));
   }
 
@@ -193,9 +251,20 @@ export class Connection {
     this.#handlers.message(message);
   }
 
+  /** Whether what waits for the peer, whom we do not read, has become less since the last time. */
+  #progresses(): boolean {
+    if (this.#pausedAt === undefined) return false;
+    const before = this.#pausedAt;
+    this.#pausedAt = this.queuedBytes;
+    return this.#pausedAt < before;
+  }
+
   #write(frame: Frame): void {
-    this.#out.push(encodeHead(frame));
+    const head = encodeHead(frame);
+    this.#out.push(head);
     if (frame.application.length > 0) this.#out.push(frame.application);
+    this.#outBytes += head.length + frame.application.length;
+    if (this.#outBytes > MAX_BATCH_BYTES) this.#full = true;
   }
 
   #schedule(): void {
@@ -212,8 +281,10 @@ export class Connection {
       if (this.#out.length === 0) this.#writeSlice();
       const out = this.#out;
       this.#out = [];
+      this.#outBytes = 0;
       if (!this.link.write(out)) this.#backedUp = true;
     }
+    if (this.#full && !this.#backedUp) this.#drained();
   }
 
   /** One slice of the long message whose turn it is. */
@@ -221,12 +292,14 @@ export class Connection {
     const message = this.#long.shift();
     const frame = message?.frames.shift();
     if (!message || !frame) return;
+    this.#longBytes -= frame.application.length;
     this.#write(frame);
     if (message.frames.length > 0) this.#long.push(message);
   }
 
   #drained(): void {
     this.#backedUp = false;
+    this.#full = false;
     this.#flush();
     if (this.writable) this.#handlers?.drain?.();
   }
@@ -250,7 +323,9 @@ export class Connection {
     this.#decoder.stop();
     clearInterval(this.#heartbeatTimer);
     this.#out = [];
+    this.#outBytes = 0;
     this.#long.length = 0;
+    this.#longBytes = 0;
     this.#waiting.length = 0;
     this.#wanted?.reject(error);
     this.#handlers?.close(error);

@@ -12,8 +12,12 @@ export interface AskOptions {
   applicant: Applicant;
   /** ms for connecting and the handshake together. */
   connectTimeout: number;
+  /** ms; one of our group is mute after three of them without a frame. */
+  heartbeatInterval: number;
+  /** Whether a leader of our group is known to have listened there. Asked where nobody answers. */
+  isOurs(): boolean;
   maxMessageBytes: number;
-  /** Ends the attempt. */
+  /** Ends the attempt: the answer is `gone`. */
   signal: AbortSignal;
 }
 
@@ -103,7 +107,7 @@ export class HubContact implements Contact {
       case 'welcome':
         return { type: 'led', contact: this };
       case 'parked':
-        return { type: outcome.state === 'starting' ? 'led' : 'vacant', contact: this };
+        return { type: outcome.state === 'starting' ? 'led' : outcome.state, contact: this };
       case 'moved':
         this.close();
         return outcome;
@@ -133,25 +137,44 @@ const SPEAKS_OTHERWISE = new Set([
 
 /** Dials, proves who we are, and asks for the channel. Never throws: what went wrong is an answer too. */
 export async function askAt(address: Address, options: AskOptions): Promise<Answer> {
-  const { transport, key, applicant, connectTimeout, signal } = options;
+  const { transport, key, applicant, connectTimeout, heartbeatInterval, isOurs, signal } = options;
   const start = performance.now();
   let connection: Connection;
   try {
     connection = new Connection(await transport.dial(address, connectTimeout), options);
   } catch (error) {
-    return isTimeout(error) ? { type: 'foreign', error: portTaken(address, error) } : { type: 'gone' };
+    if (!isTimeout(error)) return { type: 'gone' };
+    // The system accepts connections for a stopped process until its queue is full.
+    return isOurs() ? { type: 'mute' } : { type: 'foreign', error: portTaken(address, error) };
   }
+  // One of ours is given three beats, whoever else holds the port connectTimeout.
+  connection.watch({
+    interval: heartbeatInterval,
+    misses: 2,
+    dead: () => (isOurs() ? muteError(address, heartbeatInterval) : undefined),
+  });
   const left = Math.max(1, connectTimeout - (performance.now() - start));
-  const timer = setTimeout(() => connection.destroy(handshakeTimeout(address, connectTimeout)), left);
+  const timer = setTimeout(() => {
+    const mayBeMute = 3 * heartbeatInterval > connectTimeout && isOurs();
+    if (!mayBeMute) connection.destroy(handshakeTimeout(address, connectTimeout));
+  }, left);
   const abort = () => connection.destroy(new ClusterError('ERR_CLUSTER_CLOSED', 'the client was closed'));
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
   try {
     const outcome = await apply(connection, key, applicant);
-    return new HubContact(connection, outcome).answer();
+    const contact = new HubContact(connection, outcome);
+    connection.watch({
+      interval: heartbeatInterval,
+      beat: true,
+      dead: () => muteError(address, heartbeatInterval),
+    });
+    return contact.answer();
   } catch (error) {
     connection.destroy(error as Error);
     const { code } = error as ClusterError;
+    if (signal.aborted) return { type: 'gone' };
+    if (code === 'ERR_CLUSTER_LEADER_SILENT') return { type: 'mute' };
     if (code === 'ERR_CLUSTER_AUTH') return { type: 'foreign', error: error as Error };
     const taken = portTaken(address, error as Error);
     return {
@@ -162,6 +185,14 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
+}
+
+function muteError(address: Address, interval: number): ClusterError {
+  return new ClusterError(
+    'ERR_CLUSTER_LEADER_SILENT',
+    `${formatAddress(address)} gave no sign of life for three beats of ${interval} ms`,
+    { name: 'ServerNoResponseError', data: { address: formatAddress(address) } },
+  );
 }
 
 function isTimeout(error: unknown): error is ClusterError {

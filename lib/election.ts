@@ -9,8 +9,12 @@ export type Answer =
   | { type: 'vacant'; contact: Contact }
   /** It is led elsewhere. */
   | { type: 'moved'; address: Address; epoch: number }
+  /** Its leader there is closing. `contact` is closed when it has. */
+  | { type: 'leaving'; contact: Contact }
   /** Nobody listens, or whoever did has just gone. */
   | { type: 'gone' }
+  /** One of our group listens, and gave no sign of life for three beats: it hangs, or its process is stopped. */
+  | { type: 'mute' }
   /** Somebody who is not of our group. */
   | { type: 'foreign'; error: Error }
   /** A hub of our group that will not have us. */
@@ -20,7 +24,7 @@ export type Answer =
 export interface Contact {
   /**
    * While it is vacant: resolves with what comes next, or with `undefined` when `ms` have passed or `signal` is
-   * aborted. `gone` where the link broke.
+   * aborted. `gone` where the link broke, or the other end fell silent.
    */
   news(ms: number, signal: AbortSignal): Promise<Answer | undefined>;
   /** Tells the hub, and so everybody parked there, that this process leads now. */
@@ -38,9 +42,12 @@ export interface Candidate {
   readonly clusterAddresses: readonly Address[];
   /** Highest epoch that this process has seen of this channel. */
   readonly epoch: number;
+  /** Whether a leader that is mute may be replaced. */
+  readonly takeover: boolean;
   /** Whether another client of this process leads the channel, or is about to. */
   ledHere(): boolean;
-  ask(address: Address): Promise<Answer>;
+  /** @param signal ends it early; the answer is then `gone`. */
+  ask(address: Address, signal?: AbortSignal): Promise<Answer>;
   /** This process listens at the address from now on, or did so already. False: the address is taken. */
   listen(address: Address): Promise<boolean>;
   /** The same at any free address. */
@@ -48,7 +55,14 @@ export interface Candidate {
 }
 
 export type Elected =
-  | { role: 'leader'; leadership: Leadership; hub?: Contact }
+  | {
+      role: 'leader';
+      leadership: Leadership;
+      /** The one before was mute: it may wake up, and needs a moment to see that it was replaced. */
+      replaces?: boolean;
+      /** Where another process holds the cluster port: the link to it, if it answers. Undefined: it is held here. */
+      hub?: Contact | 'mute';
+    }
   | { role: 'follower'; contact: Contact };
 
 /**

@@ -20,6 +20,8 @@ export interface Applicant {
   epoch: number;
   runtime: string;
   identity: string;
+  /** Its clock. */
+  sentAt: number;
   /** Names of the codecs that it could use, the preferred one first. */
   codecs: string[];
 }
@@ -69,7 +71,7 @@ export async function apply(connection: Connection, key: Buffer, applicant: Appl
   connection.trust();
   if (challenge.version !== VERSION_2) throw protocolError(`the hub chose version ${challenge.version}`);
 
-  const { pid, epoch, runtime, identity } = applicant;
+  const { pid, epoch, runtime, identity, sentAt } = applicant;
   const empty: Authenticate = {
     type: 'authenticate',
     id: 1,
@@ -78,6 +80,7 @@ export async function apply(connection: Connection, key: Buffer, applicant: Appl
     epoch,
     runtime,
     identity,
+    sentAt,
   };
   const frame3 = encode(empty);
   const proof = mac(key, 'follower', transcript, frame3.connection.subarray(MAC_LENGTH));
@@ -124,8 +127,8 @@ export async function admit(
   if (!timingSafeEqual(proof.mac, expected)) throw authError(link);
 
   connection.trust();
-  const { pid, epoch, runtime, identity } = proof;
-  const applicant: Applicant = { ...hello, pid, epoch, runtime, identity };
+  const { pid, epoch, runtime, identity, sentAt } = proof;
+  const applicant: Applicant = { ...hello, pid, epoch, runtime, identity, sentAt };
   const outcome = decide(applicant);
   const frame4 = encode(outcome);
   const sealed = seal(key, expected, frame4.type, frame4.connection);

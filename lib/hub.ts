@@ -5,7 +5,7 @@ import type { Channel } from './channel.js';
 import { Connection } from './connection.js';
 import { ClusterError } from './errors.js';
 import { type Applicant, admit, deriveKey } from './handshake.js';
-import { type ElectionRecord, fileRecord, memoryRecord } from './record.js';
+import { type ElectionRecord, fileRecord, isRecorded, memoryRecord } from './record.js';
 import type { Runtime } from './runtime.js';
 import { type Address, formatAddress, type Link, type Listener, type Transport } from './transport.js';
 
@@ -26,6 +26,7 @@ export interface HubOptions {
   runtime: Runtime;
   connectTimeout: number;
   maxMessageBytes: number;
+  warn(message: string): void;
 }
 
 /** A follower that waits for a channel that nobody leads. */
@@ -83,11 +84,23 @@ export class Hub {
   record(channel: string): ElectionRecord {
     let record = this.#records.get(channel);
     if (!record) {
-      const { folder } = this.runtime;
-      record = folder === undefined ? memoryRecord() : fileRecord(folder, channel);
+      const { folder, restore } = this.runtime;
+      const { warn } = this.#options;
+      record = folder === undefined ? memoryRecord() : fileRecord({ folder, channel, restore, warn });
       this.#records.set(channel, record);
     }
     return record;
+  }
+
+  /** Whether a leader of this group is known to have listened there. */
+  knows(address: Address): boolean {
+    const { folder } = this.runtime;
+    try {
+      return folder !== undefined && isRecorded(folder, address);
+    } catch (error) {
+      debug('%s: %s', folder, (error as Error).message);
+      return false;
+    }
   }
 
   /** Whether a client of this process leads the channel, or is about to. */

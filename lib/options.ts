@@ -37,6 +37,8 @@ export interface ClusterOptions {
   secret?: string | Buffer | undefined;
   /** Folder of key file and records, open to this user only. Default: a folder named by user id in the system's temporary folder. */
   runtimeDir?: string | undefined;
+  /** Whether a leader that hangs, or whose process is stopped, is replaced: after three beats without a sign of life. Default true. */
+  takeover?: boolean | undefined;
   /** True: lead or fail. False: never lead. Default: compete. */
   isLeader?: boolean | undefined;
   /** All in one process: the real client is built here, at once. Default: NODE_CLUSTER_CLIENT_SINGLE_MODE === '1'. */
@@ -59,6 +61,12 @@ export interface ClusterOptions {
   subscribeTimeout?: number | undefined;
   /** ms from the last unsubscribe of a key, over all processes, to the real client's. Default 1000. */
   unsubscribeLinger?: number | undefined;
+  /** Calls that may wait for a leader; one more is refused. Default 10000. */
+  maxBacklog?: number | undefined;
+  /** newest: a follower that reads too slowly skips values. every: none, and is cut off instead. Default newest. */
+  delivery?: 'newest' | 'every' | undefined;
+  /** Bytes that may wait for a follower until its requests are not read any more. Default 8 MiB. */
+  maxQueuedBytes?: number | undefined;
   /** The most that one value may take on the wire. Default 128 MiB. */
   maxMessageBytes?: number | undefined;
   /** Listeners of one event until Node warns. Default 20. */
@@ -85,6 +93,7 @@ export type ResolvedOptions = {
 } & { [K in Exclude<Optional, 'secret'>]: ClusterOptions[K] } & { secret: Buffer | undefined };
 
 const MIN_SECRET_BYTES = 16;
+const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
 const defaultLogger: Logger = console;
 
@@ -106,6 +115,7 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
       secret('secret', given.secret) ??
       secret('CLUSTER_CLIENT_SECRET', env['CLUSTER_CLIENT_SECRET'] || undefined),
     runtimeDir: text('runtimeDir', given.runtimeDir),
+    takeover: typed('takeover', given.takeover, is.boolean, 'a boolean') ?? true,
     isLeader,
     singleMode:
       typed('singleMode', given.singleMode, is.boolean, 'a boolean') ??
@@ -121,6 +131,10 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
     isBroadcast: typed('isBroadcast', given.isBroadcast, is.boolean, 'a boolean') ?? true,
     subscribeTimeout: duration('subscribeTimeout', given.subscribeTimeout),
     unsubscribeLinger: duration('unsubscribeLinger', given.unsubscribeLinger, 0) ?? 1_000,
+    maxBacklog: integer('maxBacklog', given.maxBacklog, 0, Number.MAX_SAFE_INTEGER) ?? 10_000,
+    delivery: typed('delivery', given.delivery, isDelivery, "'newest' or 'every'") ?? 'newest',
+    maxQueuedBytes:
+      integer('maxQueuedBytes', given.maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER) ?? MAX_QUEUED_BYTES,
     maxMessageBytes: integer('maxMessageBytes', given.maxMessageBytes, 1, 0x7fff_ffff) ?? MAX_MESSAGE_BYTES,
     maxListeners: integer('maxListeners', given.maxListeners, 0, Number.MAX_SAFE_INTEGER) ?? 20,
     logger: typed('logger', given.logger, isLogger, 'an object with info, warn and error') ?? defaultLogger,
@@ -242,4 +256,5 @@ const isNamedCodec = (value: unknown): value is Codec =>
   isCodec(value) && is.string(Reflect.get(value, 'name'));
 const isElection = (value: unknown): value is Election => hasMethods(value, 'elect');
 const isTransport = (value: unknown): value is Transport => hasMethods(value, 'listen', 'dial');
+const isDelivery = (value: unknown): value is 'newest' | 'every' => value === 'newest' || value === 'every';
 const isFormatKey = (value: unknown): value is (reg: unknown) => string => is.function(value);

@@ -7,8 +7,10 @@ import type { Connection } from './connection.js';
 import { ClusterError, isError, thrownValueError } from './errors.js';
 import type { Applicant } from './handshake.js';
 import type { PendingCalls } from './pending.js';
+import type { Rank } from './publications.js';
 import type { Role, RoleEvents } from './role.js';
 import type { Subscriber, Topics, Value } from './topics.js';
+import { Transit } from './transit.js';
 import { decodeArguments, encodeFault } from './values.js';
 
 const debug = createDebug('cluster-client:channel');
@@ -24,8 +26,12 @@ export interface Backend {
     call: ServedCall,
     done: ((error: Error | undefined, results: readonly unknown[]) => void) | undefined,
   ): void;
-  /** @returns its number in the order of publications of this leader. */
-  publish(reg: unknown): Promise<number>;
+  /** @returns its rank, once the real client has been told. */
+  publish(publisher: object, reg: unknown, rank: Rank): Promise<Rank>;
+  /** A publisher has gone. */
+  forget(publisher: object): void;
+  /** Asked before each act: false where this leader was replaced. Its links are then closed. */
+  mayAct(): boolean;
   /** Something failed that the leader's own users should hear of. */
   error(error: unknown): void;
   /** One more client of this process. @param live values are delivered in the tick in which they come. */
@@ -42,31 +48,45 @@ export interface ChannelOptions {
   backend: Backend;
   /** ms between two signs of life on each link; undefined: silent followers are kept. */
   heartbeatInterval: number | undefined;
+  /** More than this waiting for a follower, and it is not read any more; where nothing may be skipped, it is cut off. */
+  maxQueuedBytes: number;
+  /** newest: a link that is backed up skips values. every: never. */
+  delivery: 'newest' | 'every';
 }
 
 /** ms */
 const CLOCK_TOLERANCE = 10;
+/** How long a follower that was cut off has to read why. ms */
+const FAREWELL = 60_000;
+
+export interface PeerOwner {
+  closed(): void;
+  /** A call was not begun, as its time was over when it was read. */
+  expired(): void;
+}
 
 /** One follower, as the leader sees it. */
 export class Peer implements Subscriber {
   readonly connection: Connection;
   readonly applicant: Applicant;
   readonly #options: ChannelOptions;
-  readonly #onClose: () => void;
+  readonly #owner: PeerOwner;
   readonly #subscribed = new Set<string>();
   readonly #running = new Map<number, ServedCall>();
   /** Keys whose newest value waits until the link has room, and how many values each has missed by then. */
   readonly #dirty = new Map<string, number>();
+  readonly #transit = new Transit();
 
-  constructor(options: ChannelOptions, connection: Connection, applicant: Applicant, onClose: () => void) {
+  constructor(options: ChannelOptions, connection: Connection, applicant: Applicant, owner: PeerOwner) {
     this.#options = options;
     this.connection = connection;
     this.applicant = applicant;
-    this.#onClose = onClose;
+    this.#owner = owner;
     connection.maxMessageBytes = options.maxMessageBytes;
+    this.#transit.waited(applicant.sentAt);
     connection.open({
       message: (message) => this.#receive(message),
-      drain: () => this.#catchUp(),
+      drain: () => this.#drained(),
       close: (error) => this.#closed(error),
     });
   }
@@ -75,13 +95,22 @@ export class Peer implements Subscriber {
     return 1;
   }
 
+  get isReady(): boolean {
+    return this.connection.writable && !this.connection.isLate;
+  }
+
   /**
-   * A link that is backed up is given the newest value of each key once it has room, not every one; but a value
-   * that was drawn for it is nobody else's.
+   * A link that is backed up is given the newest value of each key once it has room, not every one. But a value that
+   * was drawn for it is nobody else's, and with delivery `every` none may be skipped: then the link is cut off once
+   * too much waits for it.
    */
   deliver(value: Value, share?: number): void {
-    if (this.connection.writable || share !== undefined) {
+    const { delivery, maxQueuedBytes } = this.#options;
+    const mustHave = share !== undefined || delivery === 'every';
+    if (this.connection.writable || (mustHave && this.connection.queuedBytes <= maxQueuedBytes)) {
       this.#send(value, 0);
+    } else if (mustHave) {
+      this.#cutOff();
     } else {
       const missed = this.#dirty.get(value.key);
       this.#dirty.set(value.key, missed === undefined ? 0 : missed + 1);
@@ -92,7 +121,28 @@ export class Peer implements Subscriber {
     this.connection.send({ type: 'value', key, revision, missed, value: payload });
   }
 
-  #catchUp(): void {
+  #cutOff(): void {
+    const { name, maxQueuedBytes, backend } = this.#options;
+    const { pid } = this.applicant;
+    const error = new ClusterError(
+      'ERR_CLUSTER_FOLLOWER_SLOW',
+      `follower ${pid} of channel ${name} did not read more than ${maxQueuedBytes} bytes (maxQueuedBytes) of values ` +
+        'that must not be skipped: its link is closed, and it misses values',
+      { data: { pid, channel: name, maxQueuedBytes } },
+    );
+    backend.error(error);
+    this.connection.goodbye(error.code, error.message, FAREWELL);
+  }
+
+  #reply(message: Message): void {
+    this.connection.send(message);
+    // Who does not read answers cannot ask for more of them.
+    if (!this.connection.writable && this.connection.queuedBytes > this.#options.maxQueuedBytes)
+      this.connection.pause();
+  }
+
+  #drained(): void {
+    this.connection.resume();
     for (const [key, missed] of this.#dirty) {
       if (!this.connection.writable) return;
       this.#dirty.delete(key);
@@ -103,6 +153,7 @@ export class Peer implements Subscriber {
 
   #receive(message: Message): void {
     const { codec, backend } = this.#options;
+    if (!backend.mayAct()) return;
     switch (message.type) {
       case 'invoke':
         this.#invoke(message);
@@ -130,11 +181,16 @@ export class Peer implements Subscriber {
     }
   }
 
-  #invoke({ id, method, oneway, timeout, args: payload }: Message & { type: 'invoke' }): void {
+  #invoke({ id, method, oneway, timeout, sentAt, args: payload }: Message & { type: 'invoke' }): void {
     const { name, epoch, codec, maxMessageBytes, backend } = this.#options;
+    const waited = this.#transit.waited(sentAt);
+    if (timeout > 0 && waited >= timeout) {
+      debug('%s: %s of %d came %d ms late', name, method, this.applicant.pid, waited - timeout);
+      this.#owner.expired();
+      return;
+    }
     const fail = (error: Error) => {
-      if (!oneway)
-        this.connection.send({ type: 'result', id, fault: true, value: encodeFault(codec, error) });
+      if (!oneway) this.#reply({ type: 'result', id, fault: true, value: encodeFault(codec, error) });
     };
     if (!backend.methods.has(method)) {
       fail(
@@ -155,7 +211,7 @@ export class Peer implements Subscriber {
       fail(error as Error);
       return;
     }
-    const deadline = timeout > 0 ? Date.now() + timeout : undefined;
+    const deadline = timeout > 0 ? Date.now() + timeout - waited : undefined;
     const call = new ServedCall(epoch, { pid: this.applicant.pid, local: false }, deadline);
     if (oneway) {
       backend.invoke(method, args, call, undefined);
@@ -179,7 +235,7 @@ export class Peer implements Subscriber {
       }
       try {
         refuseStreams(result, method);
-        this.connection.send({
+        this.#reply({
           type: 'result',
           id,
           fault: false,
@@ -192,23 +248,26 @@ export class Peer implements Subscriber {
     });
   }
 
-  async #publish({ id, reg: payload }: Message & { type: 'publish' }): Promise<void> {
-    const { epoch, codec, backend } = this.#options;
-    const reply = { type: 'published', id, epoch } as const;
+  async #publish({ id, epoch, sequence, reg: payload }: Message & { type: 'publish' }): Promise<void> {
+    const { codec, backend } = this.#options;
+    const reply = { type: 'published', id, epoch: 0, sequence: 0 } as const;
     try {
-      const sequence = await backend.publish(decodePayload(codec, payload, 'a publication'));
-      this.connection.send({ ...reply, sequence, fault: false, value: { bytes: EMPTY, raw: true } });
+      const reg = decodePayload(codec, payload, 'a publication');
+      const rank = await backend.publish(this, reg, { epoch, sequence });
+      this.#reply({ ...reply, ...rank, fault: false, value: { bytes: EMPTY, raw: true } });
     } catch (error) {
       const cause = isError(error) ? error : thrownValueError(error, 'publish');
       backend.error(cause);
-      this.connection.send({ ...reply, sequence: 0, fault: true, value: encodeFault(codec, cause) });
+      this.#reply({ ...reply, fault: true, value: encodeFault(codec, cause) });
     }
   }
 
   #closed(error: Error): void {
     debug('%s: follower %d is gone: %s', this.#options.name, this.applicant.pid, error.message);
-    this.#onClose();
-    for (const key of this.#subscribed) this.#options.backend.topics.unsubscribe(key, this);
+    this.#owner.closed();
+    const { backend } = this.#options;
+    for (const key of this.#subscribed) backend.topics.unsubscribe(key, this);
+    backend.forget(this);
     for (const call of this.#running.values()) call.abort(abortError());
     this.#running.clear();
   }

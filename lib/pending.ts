@@ -18,7 +18,7 @@ export interface Call {
   /** Whether the deadline was asked for with this call, so that it holds in the leader too. */
   readonly explicit: boolean;
   readonly signal: AbortSignal | undefined;
-  /** A byte of it was handed to a link. */
+  /** A byte of it was handed to a link, or the real client was called. Told by `PendingCalls.sending`. */
   sent: boolean;
   readonly settle: Settle;
 }
@@ -36,6 +36,7 @@ export class PendingCalls {
   readonly #calls = new Map<number, Call>();
   readonly #onExpire: ((call: Call) => void) | undefined;
   #nextId = 1;
+  #sent = 0;
   #timer: NodeJS.Timeout | undefined;
   #wakeAt = Infinity;
 
@@ -46,6 +47,11 @@ export class PendingCalls {
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** Calls that wait for a leader, or for room on the link to it. */
+  get waiting(): number {
+    return this.#calls.size - this.#sent;
   }
 
   add(fields: NewCall): Call {
@@ -65,11 +71,35 @@ export class PendingCalls {
     return [...this.#calls.values()];
   }
 
+  /** It is about to be handed over. */
+  sending(call: Call): void {
+    if (call.sent || !this.#calls.has(call.id)) return;
+    call.sent = true;
+    this.#sent += 1;
+  }
+
+  /** It has to be handed over once more, to another leader. */
+  unsent(call: Call): void {
+    if (!call.sent) return;
+    call.sent = false;
+    this.#sent -= 1;
+  }
+
+  /** Those that were without a limit for as long as their leader was here get the time that they ask for, from now. */
+  limit(): void {
+    const now = performance.now();
+    for (const call of this.#calls.values()) {
+      if (call.deadline === Infinity) call.deadline = now + call.timeout;
+      this.#wake(call.deadline);
+    }
+  }
+
   /** False: it was settled before, as by its deadline. */
   settle(id: number, error: Error | undefined, results: readonly unknown[] = []): boolean {
     const call = this.#calls.get(id);
     if (!call) return false;
     this.#calls.delete(id);
+    if (call.sent) this.#sent -= 1;
     if (this.#calls.size === 0) this.#stop();
     call.settle(error, results);
     return true;
@@ -114,7 +144,7 @@ export class PendingCalls {
 }
 
 function timeoutError(call: Call): ClusterError {
-  const where = call.sent ? 'the leader did not answer' : 'there was no leader to send it to';
+  const where = call.sent ? 'the leader did not answer' : 'it could not be sent to a leader';
   return new ClusterError('ERR_CLUSTER_TIMEOUT', `call of ${call.method}: ${where} in ${call.timeout} ms`, {
     name: 'ResponseTimeoutError',
     data: { method: call.method, timeout: call.timeout, outcome: call.sent ? 'unknown' : 'not sent' },

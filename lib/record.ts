@@ -1,7 +1,10 @@
-import { readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, unlinkSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import createDebug from 'debug';
 import type { Address } from '../protocol/message.js';
 import { createOnce, fileName, makePrivate } from './runtime.js';
+
+const debug = createDebug('cluster-client:record');
 
 /** Who leads a channel. */
 export interface Leadership {
@@ -19,48 +22,96 @@ export interface ElectionRecord {
   /** Whether the other processes of the group on this host see the same record. */
   readonly shared: boolean;
   read(): Leadership | undefined;
-  /** @returns undefined where somebody else has claimed it first. */
-  claim(after: Leadership | undefined, next: Omit<Leadership, 'n'>): Leadership | undefined;
+  /**
+   * @param alone whether nobody else can lead meanwhile, because this process holds the cluster port: where nothing
+   *   can be written, it may lead without a record, and nobody else may.
+   * @returns undefined where somebody else has claimed it first.
+   * @throws what the file system says, if not alone.
+   */
+  claim(after: Leadership | undefined, next: Omit<Leadership, 'n'>, alone: boolean): Leadership | undefined;
+  /** Whether no later leader is recorded. A record that was lost is written again. */
+  holds(leadership: Leadership): boolean;
+  /** Calls back after a change, as far as the system tells. @returns what ends it. */
+  watch(onChange: () => void): () => void;
+}
+
+export interface FileRecordOptions {
+  /** Of the runtime: the channel's files are in a folder below. */
+  folder: string;
+  channel: string;
+  /** Makes the runtime folder again, where it was removed. */
+  restore(): void;
+  warn(message: string): void;
 }
 
 const KEPT = 8;
+/** What a process that died in the middle of a claim left behind is removed after so long. ms */
+const LEFTOVER = 60_000;
 
 /** One file for each leader, `leader.<n>`; the highest n is the record. */
-export function fileRecord(folder: string, channel: string): ElectionRecord {
+export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions): ElectionRecord {
   const directory = join(folder, fileName(channel));
-  const numbers = () =>
-    readdirSync(directory)
-      .map((name) => /^leader\.(\d{1,15})$/.exec(name)?.[1])
-      .filter((digits) => digits !== undefined)
-      .map(Number)
-      .sort((a, b) => b - a);
   const path = (n: number) => join(directory, `leader.${n}`);
+  const prepare = () => {
+    restore();
+    makePrivate(directory);
+  };
+  const read = () => {
+    const [n] = numbers(directory);
+    return n === undefined ? undefined : readLeadership(path(n), n);
+  };
+  const write = (leadership: Leadership) => createOnce(path(leadership.n), JSON.stringify(leadership));
+  let warned = false;
   return {
     shared: true,
-    read() {
+    read,
+    claim(after, next, alone) {
+      const leadership = { ...next, n: (after?.n ?? 0) + 1 };
       try {
-        const [n] = numbers();
-        if (n === undefined) return undefined;
-        return { ...parse(readFileSync(path(n), 'utf8')), n };
+        prepare();
+        if (!write(leadership)) return undefined;
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
-    claim(after, next) {
-      makePrivate(directory);
-      const n = (after?.n ?? 0) + 1;
-      if (!createOnce(path(n), JSON.stringify({ ...next, n }))) return undefined;
-      const [newest, ...others] = numbers();
-      for (const old of others.slice(KEPT - 1)) {
-        try {
-          unlinkSync(path(old));
-        } catch {
-          // Somebody else is tidying up as well.
+        if (!alone) throw error;
+        if (!warned) {
+          warn(
+            `channel ${channel}: its leader cannot be recorded (${(error as Error).message}); only the process that ` +
+              'holds the cluster port can lead, and a hung leader is not replaced',
+          );
         }
+        warned = true;
+        return leadership;
       }
+      tidy(directory, numbers(directory).slice(KEPT));
       // A number that was free because it is long past and tidied away: who claims it has slept through it all.
-      return newest === n ? { ...next, n } : undefined;
+      return numbers(directory)[0] === leadership.n ? leadership : undefined;
+    },
+    holds(leadership) {
+      try {
+        const newest = read();
+        if (newest && newest.epoch > leadership.epoch) return false;
+        if (newest?.epoch !== leadership.epoch) {
+          prepare();
+          write({ ...leadership, n: Math.max(leadership.n, (newest?.n ?? 0) + 1) });
+        }
+      } catch (error) {
+        // Who cannot write here cannot have taken over.
+        debug('%s: %s', channel, (error as Error).message);
+      }
+      return true;
+    },
+    watch(onChange) {
+      try {
+        prepare();
+        const watcher = watch(directory, { persistent: false }, (_event, name) => {
+          if (name === null || LEADER_FILE.test(name)) onChange();
+        });
+        watcher.on('error', (error) => debug('%s: %s', channel, error.message));
+        return () => watcher.close();
+      } catch (error) {
+        // A system has only so many watches. Whoever waits looks from time to time, too.
+        debug('%s: %s', channel, (error as Error).message);
+        return () => {};
+      }
     },
   };
 }
@@ -75,11 +126,67 @@ export function memoryRecord(): ElectionRecord {
       last = { ...next, n: (last?.n ?? 0) + 1 };
       return last;
     },
+    holds: () => true,
+    watch: () => () => {},
   };
 }
 
+/** Whether any leader that is on record, of whatever channel of the group, listened there: it is one of ours. */
+export function isRecorded(folder: string, { host, port }: Address): boolean {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name))
+    .some((directory) =>
+      numbers(directory).some((n) => {
+        const address = readLeadership(join(directory, `leader.${n}`), n)?.address;
+        return address?.port === port && address.host === host;
+      }),
+    );
+}
+
+const LEADER_FILE = /^leader\.(\d{1,15})$/;
+
+/** The highest first; none where there is no folder. */
+function numbers(directory: string): number[] {
+  return listing(directory)
+    .map((name) => LEADER_FILE.exec(name)?.[1])
+    .filter((digits) => digits !== undefined)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+function listing(directory: string): string[] {
+  return ifPresent(() => readdirSync(directory)) ?? [];
+}
+
+function ifPresent<T>(get: () => T): T | undefined {
+  try {
+    return get();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function tidy(directory: string, old: number[]): void {
+  const isLeftover = (name: string) =>
+    name.endsWith('.tmp') &&
+    (ifPresent(() => statSync(join(directory, name)).mtimeMs) ?? Infinity) < Date.now() - LEFTOVER;
+  const names = [...old.map((n) => `leader.${n}`), ...listing(directory).filter(isLeftover)];
+  for (const name of names) {
+    try {
+      unlinkSync(join(directory, name));
+    } catch (error) {
+      // Somebody else is tidying up as well.
+      debug('%s', (error as Error).message);
+    }
+  }
+}
+
 /** A damaged record (a full disk, a curious hand) still counts as a number, and leads nowhere. */
-function parse(text: string): Omit<Leadership, 'n'> {
+function readLeadership(path: string, n: number): Leadership | undefined {
+  const text = ifPresent(() => readFileSync(path, 'utf8'));
+  if (text === undefined) return undefined;
   try {
     const { epoch, pid, address } = JSON.parse(text) as Leadership;
     if (
@@ -87,10 +194,10 @@ function parse(text: string): Omit<Leadership, 'n'> {
       Number.isSafeInteger(address?.port) &&
       typeof address?.host === 'string'
     ) {
-      return { epoch, pid, address };
+      return { n, epoch, pid, address };
     }
   } catch {
     // Not even JSON.
   }
-  return { epoch: 0, pid: 0, address: undefined };
+  return { n, epoch: 0, pid: 0, address: undefined };
 }

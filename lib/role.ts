@@ -7,13 +7,18 @@ export interface Role {
   readonly kind: 'leader' | 'follower';
   readonly epoch: number;
   readonly leaderPid: number;
-  /** Settles the call through the session's table of pending calls. */
+  /**
+   * Settles the call through the session's table of pending calls. Leaves it unsent where it cannot be handed over
+   * now: the session tries again after `drain`, or under the next leader.
+   */
   invoke(call: Call): void;
   /** Nobody waits for the call any more. */
   cancel(call: Call): void;
   subscribe(key: string, reg: unknown): void;
   unsubscribe(key: string): void;
   publish(publication: Publication): void;
+  /** Bytes that wait to be written. */
+  readonly queuedBytes: number;
   close(): Promise<void>;
 }
 
@@ -23,7 +28,9 @@ export interface RoleEvents {
   ready(): void;
   /** The real client cannot start, for this reason; it is tried again. */
   failed(error: Error): void;
-  /** The leader is gone. */
+  /** There is room again for calls that were left unsent. */
+  drain(): void;
+  /** The leader is gone. Comes to one who leads as well, if it was replaced. */
   lost(error: Error): void;
   deliver(delivery: Delivery, share?: number): void;
   /** How many listeners the client has for a key. */

@@ -36,9 +36,15 @@ export interface Runtime {
   id: string;
   /** Where the records of channels are kept; undefined where the folder cannot be used. */
   folder: string | undefined;
+  /**
+   * Makes again what was removed while we run, as cleaners of temporary folders do: with the same key and id.
+   * @throws where that cannot be done.
+   */
+  restore(): void;
 }
 
 const SECRET_BYTES = 32;
+const ID_BYTES = 8;
 
 /**
  * Opens, or makes, the runtime folder of a group.
@@ -51,15 +57,19 @@ export function openRuntime(
   warn: (message: string) => void,
 ): Runtime {
   const root = options.runtimeDir ?? defaultRuntimeDir();
+  const group = join(root, fileName(options.group));
+  const folder = join(group, bootName());
+  const makeFolders = () => [root, group, folder].forEach(makePrivate);
   try {
-    makePrivate(root);
-    const group = join(root, fileName(options.group));
-    makePrivate(group);
+    makeFolders();
     const secret = options.secret ?? readOrMake(join(group, 'key'), SECRET_BYTES);
-    const folder = join(group, bootName());
-    makePrivate(folder);
-    const id = readOrMake(join(folder, 'id'), 8).toString('hex');
-    return { secret, id, folder };
+    const id = readOrMake(join(folder, 'id'), ID_BYTES);
+    const restore = () => {
+      makeFolders();
+      if (!options.secret) keep(join(group, 'key'), secret);
+      keep(join(folder, 'id'), id);
+    };
+    return { secret, id: id.toString('hex'), folder, restore };
   } catch (cause) {
     const message = `runtime folder ${root} cannot be used: ${(cause as Error).message}`;
     if (!options.secret) {
@@ -72,7 +82,7 @@ export function openRuntime(
     warn(
       `${message}; only the process that holds the cluster port can lead, and a hung leader is not replaced`,
     );
-    return { secret: options.secret, id: '', folder: undefined };
+    return { secret: options.secret, id: '', folder: undefined, restore: () => {} };
   }
 }
 
@@ -125,6 +135,14 @@ function readOrMake(path: string, length: number): Buffer {
   if (content?.length !== length)
     throw new Error(`${path} has ${content?.length ?? 0} bytes instead of ${length}`);
   return content;
+}
+
+/** @throws where the file is there with another content: other processes have begun a group of their own. */
+function keep(path: string, content: Buffer): void {
+  const present = readPrivate(path) ?? (createOnce(path, content) ? content : readPrivate(path));
+  if (!present?.equals(content)) {
+    throw new Error(`${path} was removed and made anew: restart the processes that were started before`);
+  }
 }
 
 /** Reads without following a link, and checks owner and mode of what was opened, not of what has the name. */

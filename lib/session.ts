@@ -1,26 +1,24 @@
 import createDebug from 'debug';
-import { createCandidate } from './candidate.js';
+import { Calls } from './calls.js';
+import { Campaign } from './campaign.js';
 import type { HubContact } from './contact.js';
-import type { Candidate, Elected } from './election.js';
-import { inheritClusterPort } from './elections/port.js';
+import type { Elected } from './election.js';
 import { ClusterError, closedError } from './errors.js';
-import { type Hub, openHub } from './hub.js';
+import { openHub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
-import { type Call, type NewCall, PendingCalls, type Settle } from './pending.js';
+import type { NewCall } from './pending.js';
 import { Publications } from './publications.js';
 import type { Role, RoleEvents } from './role.js';
 import { Follower } from './roles/follower.js';
 import { Leader, type MethodTable } from './roles/leader.js';
-import { openRuntime } from './runtime.js';
 import type { ClusterStatus, SessionState } from './status.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { memory } from './transports/memory.js';
 
 const debug = createDebug('cluster-client:session');
 
-/** Pauses after an election that failed: double, with jitter. ms */
-const FIRST_RETRY = 250;
-const LAST_RETRY = 5_000;
+/** A leader that is replaced looks at the record at least every 100 ms while it runs: after this it has. ms */
+const STEP_DOWN = 250;
 
 export interface SessionEvents {
   ready(): void;
@@ -43,22 +41,20 @@ export class Session {
   readonly #options: ResolvedOptions;
   readonly #settings: SessionSettings;
   readonly #events: SessionEvents;
-  readonly #pending: PendingCalls;
+  readonly #calls: Calls;
   readonly #subscriptions: Subscriptions;
   readonly #publications = new Publications();
   readonly #watchers = new Set<() => void>();
-  readonly #abort = new AbortController();
+  readonly #campaign: Campaign;
   #state: SessionState = 'electing';
   #role: Role | undefined;
   #leader: Leader | undefined;
+  /** A leader that stepped down and whose real client is closing. */
+  #retiring: Promise<void> | undefined;
   #ready = false;
   #failure: Error | undefined;
   #epoch = 0;
   #leaderPid: number | undefined;
-  #hub: Hub | undefined;
-  #election: Promise<void> = Promise.resolve();
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -67,10 +63,18 @@ export class Session {
     this.#settings = settings;
     this.#options = options;
     this.#events = events;
-    this.#pending = new PendingCalls((call) => this.#abandon(call));
+    this.#calls = new Calls({
+      channel: options.name,
+      maxBacklog: options.maxBacklog,
+      serving: () => (this.#ready ? this.#role : undefined),
+    });
     this.#subscriptions = new Subscriptions({
       codec: options.codec,
       onError: (error) => events.error(error),
+    });
+    this.#campaign = new Campaign(options, {
+      elected: (elected) => this.#elected(elected),
+      failed: (error) => this.#fail(error),
     });
   }
 
@@ -88,6 +92,8 @@ export class Session {
   }
 
   get status(): ClusterStatus {
+    const { pending } = this.#calls;
+    const channel = this.#leader?.channel;
     return {
       name: this.#options.name,
       group: this.#options.group,
@@ -99,9 +105,14 @@ export class Session {
       leaderPid: this.#leaderPid,
       stale: !this.#ready,
       subscriptions: this.#subscriptions.size,
+      missedValues: this.#subscriptions.missed,
       publications: this.#publications.size,
-      pendingCalls: this.#pending.size,
-      followers: this.#leader?.channel.followers ?? 0,
+      pendingPublications: this.#publications.pending,
+      pendingCalls: pending.size,
+      backlog: pending.waiting,
+      queuedBytes: this.#role?.queuedBytes ?? 0,
+      followers: channel?.followers ?? 0,
+      expiredCalls: channel?.expiredCalls ?? 0,
     };
   }
 
@@ -114,18 +125,11 @@ export class Session {
   start(): void {
     this.#waitForLeader();
     if (this.#options.singleMode) this.#joinSingle();
-    else this.#elect();
+    else this.#campaign.run(this.#epoch);
   }
 
   invoke(fields: NewCall): void {
-    const { signal } = fields;
-    const refusal = this.#refusal() ?? (signal?.aborted ? (signal.reason as Error) : undefined);
-    if (refusal) {
-      fields.settle(refusal, []);
-      return;
-    }
-    const call = this.#pending.add(signal ? this.#abortable(fields, signal, () => call) : fields);
-    if (this.#ready) this.#role?.invoke(call);
+    this.#calls.invoke(fields, this.#refusal());
   }
 
   /** @throws ClusterError ERR_CLUSTER_METHOD_NOT_IMPLEMENTED */
@@ -162,20 +166,17 @@ export class Session {
   async #close(): Promise<void> {
     this.#ready = false;
     this.#become('closed');
-    this.#abort.abort(closedError(this.#options.name));
-    clearTimeout(this.#retry);
     clearTimeout(this.#patience);
     this.#subscriptions.clear();
     this.#publications.clear();
     try {
-      await this.#election;
+      await this.#campaign.end();
+      await this.#retiring;
       await this.#role?.close();
     } finally {
-      this.#pending.reject(() => closedError(this.#options.name));
-      const hub = this.#hub;
-      hub?.letGo(this);
-      if (hub && this.#leader?.closed) await hub.release(this.#leader.channel);
-      await hub?.leave();
+      this.#calls.pending.reject(() => closedError(this.#options.name));
+      if (this.#leader?.closed) await this.#campaign.resign(this.#leader.channel);
+      await this.#campaign.leave();
       this.#role = undefined;
       this.#watchers.clear();
       this.#events.closed();
@@ -189,79 +190,30 @@ export class Session {
     return this.#failure && !isNoLeader(this.#failure) ? this.#failure : undefined;
   }
 
-  #elect(): void {
-    this.#become('electing');
-    this.#election = this.#runElection().catch((error: Error) => {
-      if (this.#state === 'closed') return;
-      this.#fail(error);
-      this.#failures += 1;
-      const pause = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY) * (0.5 + Math.random());
-      this.#retry = setTimeout(() => this.#elect(), pause);
-    });
-  }
-
-  async #runElection(): Promise<void> {
-    const { options } = this.#settings;
-    if (!this.#hub) {
-      const { logger } = options;
-      const runtime = openRuntime(options, (message) => logger.warn(`[cluster-client] ${message}`));
-      this.#hub = openHub({ ...options, runtime });
-    }
-    const hub = this.#hub;
-    const elected = await options.election.elect(this.#candidate(hub)).finally(() => hub.letGo(this));
-    if (this.#state === 'closed') {
-      if (elected.role === 'follower') elected.contact.close();
-      else await this.#resign(hub, elected);
-      return;
-    }
-    this.#failures = 0;
+  #elected(elected: Elected): void {
     if (elected.role === 'follower') {
-      this.#follow(elected.contact as HubContact);
-      await hub.relax();
+      const { name: channel, codec, heartbeatInterval, maxMessageBytes } = this.#options;
+      const options = { channel, codec, heartbeatInterval, maxMessageBytes };
+      const contact = elected.contact as HubContact;
+      this.#take(undefined, new Follower(contact, options, this.#roleEvents(), this.#calls.pending));
       return;
     }
-    this.#lead(hub, elected);
-  }
-
-  #candidate(hub: Hub): Candidate {
-    return createCandidate(hub, {
-      options: this.#options,
-      epoch: this.#epoch,
-      signal: this.#abort.signal,
-      holder: this,
-    });
-  }
-
-  #lead(hub: Hub, { leadership, hub: contact }: Extract<Elected, { role: 'leader' }>): void {
-    const leader = new Leader({ ...this.#settings, epoch: leadership.epoch });
-    hub.lead(leader.channel);
-    this.#take(leader, leader.attach(this.#roleEvents(), this.#pending, false));
-    leader.start();
-    if (contact) {
-      inheritClusterPort(this.#candidate(hub), leadership, contact).catch((error: Error) => {
-        debug('%s: %s', leader.channel.name, error.message);
-      });
-    }
-  }
-
-  async #resign(hub: Hub, elected: Extract<Elected, { role: 'leader' }>): Promise<void> {
-    elected.hub?.close();
-    hub.unreserve(this.#options.name);
-    await hub.relax();
-  }
-
-  #follow(contact: HubContact): void {
-    const { name: channel, codec, heartbeatInterval, maxMessageBytes } = this.#options;
-    const options = { channel, codec, heartbeatInterval, maxMessageBytes };
-    this.#take(undefined, new Follower(contact, options, this.#roleEvents(), this.#pending));
+    const { epoch } = elected.leadership;
+    const holds = () => this.#campaign.holds(elected);
+    const leader = new Leader({ ...this.#settings, epoch, holds });
+    this.#campaign.lead(leader.channel, elected);
+    this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
+    const pause = elected.replaces && new Promise((resolve) => setTimeout(resolve, STEP_DOWN));
+    leader.start(pause || this.#retiring ? Promise.all([pause, this.#retiring]) : undefined);
   }
 
   /** Single mode: the first client of a name makes the leader, the others join it. */
   #joinSingle(): void {
     const { name } = this.#options;
-    const runtime = { secret: Buffer.from('cluster-client single mode'), id: '', folder: undefined };
-    const hub = openHub({ ...this.#options, group: 'single mode', port: 1, transport: memory(), runtime });
-    this.#hub = hub;
+    const secret = Buffer.from('cluster-client single mode');
+    const runtime = { secret, id: '', folder: undefined, restore: () => {} };
+    const place = { group: 'single mode', port: 1, transport: memory(), runtime, warn: () => {} };
+    const hub = openHub({ ...this.#options, ...place });
     const existing = hub.channel(name)?.options.backend as Leader | undefined;
     const leader =
       existing && !existing.closed ? existing : new Leader({ ...this.#settings, epoch: Date.now() });
@@ -270,16 +222,15 @@ export class Session {
       leader.start();
     }
     // Not before the next microtask, so that nobody sees a role before `create` has returned.
-    this.#election = Promise.resolve().then(() =>
-      this.#take(leader, leader.attach(this.#roleEvents(), this.#pending, true)),
+    this.#campaign.join(hub, () =>
+      this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, true)),
     );
   }
 
   #take(leader: Leader | undefined, role: Role): void {
     this.#leader = leader;
     this.#role = role;
-    // The calls of one who leads wait for the real client for as long as it takes, unless they said otherwise.
-    if (leader) for (const call of this.#pending.values()) if (!call.explicit) call.deadline = Infinity;
+    if (leader) this.#calls.liftDeadlines();
     if (this.#state !== 'closed') this.#become(leader ? 'leading' : 'following');
   }
 
@@ -287,6 +238,7 @@ export class Session {
     return {
       ready: () => this.#onReady(),
       failed: (error) => this.#fail(error),
+      drain: () => this.#calls.resume(),
       lost: (error) => this.#onLost(error),
       deliver: (delivery, share) => this.#subscriptions.deliver(delivery, share),
       listenerCount: (key) => this.#subscriptions.listenerCount(key),
@@ -304,8 +256,8 @@ export class Session {
     this.#epoch = role.epoch;
     this.#leaderPid = role.leaderPid;
     for (const { key, reg } of this.#subscriptions.entries()) this.#askFor(key, reg);
-    for (const publication of this.#publications.inOrder()) role.publish(publication);
-    for (const call of this.#pending.values()) if (!call.sent) role.invoke(call);
+    for (const publication of this.#publications.again()) role.publish(publication);
+    this.#calls.resume();
     this.#events.ready();
     this.#changed();
   }
@@ -316,7 +268,7 @@ export class Session {
     debug('%s: %s', this.#options.name, error.message);
     this.#ready = false;
     this.#failure = error;
-    if (!isNoLeader(error)) this.#pending.reject(() => error);
+    if (!isNoLeader(error)) this.#calls.pending.reject(() => error);
     this.#events.failed(error);
     this.#changed();
   }
@@ -327,30 +279,30 @@ export class Session {
     logger.warn(
       `[cluster-client] channel ${name}: lost leader ${this.#leaderPid ?? ''}: ${cause.message}; electing`,
     );
+    const replaced = this.#leader;
     this.#ready = false;
     this.#failure = undefined;
     this.#role = undefined;
     this.#leader = undefined;
     this.#become('lost');
     this.#events.lost(cause);
-    this.#pending.reject((call) => this.#inFlight(call, cause));
+    // It has missed values that it was promised to get.
+    if ((cause as ClusterError).code === 'ERR_CLUSTER_FOLLOWER_SLOW') this.#events.error(cause);
+    this.#calls.lost(cause);
     this.#waitForLeader();
-    this.#elect();
+    if (replaced) this.#retiring = this.#retire(replaced);
+    // Not at once: whoever watches the status is to see that the leader was lost.
+    setImmediate(() => {
+      if (this.#state !== 'lost') return;
+      this.#become('electing');
+      this.#campaign.run(this.#epoch);
+    });
   }
 
-  /** What was sent may have been done or not; what may be done twice is sent to the next leader as well. */
-  #inFlight(call: Call, cause: Error): Error | undefined {
-    if (!call.sent) return undefined;
-    if (call.idempotent) {
-      call.sent = false;
-      return undefined;
-    }
-    const { name } = this.#options;
-    return new ClusterError(
-      'ERR_CLUSTER_LEADER_LOST',
-      `call of ${call.method} on channel ${name}: the leader was lost before it answered (${cause.message})`,
-      { name: 'SocketCloseError', cause, data: { method: call.method, channel: name, outcome: 'unknown' } },
-    );
+  /** Another process leads by now: the port is freed first, since closing the real client may take its time. */
+  async #retire(leader: Leader): Promise<void> {
+    await this.#campaign.resign(leader.channel);
+    await leader.close().catch((error: unknown) => this.#events.error(error));
   }
 
   #waitForLeader(): void {
@@ -374,24 +326,6 @@ export class Session {
     if (subscribeTimeout !== undefined && this.#role?.kind === 'follower') {
       this.#subscriptions.expectFirst(key, subscribeTimeout);
     }
-  }
-
-  /** The signal settles the call; the settled call lets go of the signal, which may serve many. */
-  #abortable(fields: NewCall, signal: AbortSignal, call: () => Call): NewCall {
-    const abort = () => {
-      if (this.#pending.settle(call().id, signal.reason as Error)) this.#abandon(call());
-    };
-    signal.addEventListener('abort', abort);
-    const settle: Settle = (error, results) => {
-      signal.removeEventListener('abort', abort);
-      fields.settle(error, results);
-    };
-    return { ...fields, settle };
-  }
-
-  /** Settled without a result: whoever serves it may stop. */
-  #abandon(call: Call): void {
-    if (call.sent) this.#role?.cancel(call);
   }
 
   #become(state: SessionState): void {

@@ -22,9 +22,19 @@ export interface ClusterStatus {
   stale: boolean;
   /** Keys subscribed to by this client. */
   subscriptions: number;
+  /** Values that were skipped, over all keys and leaders, because this process was slow to read. */
+  missedValues: number;
   publications: number;
+  /** Publications that the present leader has not acknowledged. */
+  pendingPublications: number;
   /** Calls that are not settled. */
   pendingCalls: number;
+  /** Those of them that wait for a leader, or for room on the link to it. */
+  backlog: number;
+  /** Bytes that wait for the link to the leader; at the leader, for its followers. */
+  queuedBytes: number;
   /** Followers of this leader; 0 for a follower. */
   followers: number;
+  /** Calls of followers that this leader did not begin, as it read them after their time was over. */
+  expiredCalls: number;
 }

@@ -13,6 +13,8 @@ export interface Delivery {
   /** Together with the revision: which of two values is newer. */
   readonly epoch: number;
   readonly revision: number;
+  /** Values of this key that were skipped before this one, because this process was slow to read. */
+  readonly missed: number;
 }
 
 interface Subscription {
@@ -36,6 +38,7 @@ export interface SubscriptionsOptions {
 export class Subscriptions {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #options: SubscriptionsOptions;
+  #missed = 0;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -43,6 +46,11 @@ export class Subscriptions {
 
   get size(): number {
     return this.#subscriptions.size;
+  }
+
+  /** Values that were skipped, of all keys, since the beginning. */
+  get missed(): number {
+    return this.#missed;
   }
 
   /** Each key with its reg, in the order of subscription. */
@@ -108,6 +116,7 @@ export class Subscriptions {
       return;
     }
     clearTimeout(subscription.firstValue);
+    this.#missed += delivery.missed;
     subscription.last = delivery;
     const { listeners } = subscription;
     for (const listener of share === undefined ? [...listeners] : listeners.slice(share, share + 1)) {

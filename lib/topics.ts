@@ -13,6 +13,8 @@ export interface Value {
 export interface Subscriber {
   /** How many shares it has in the draw when each value goes to one subscriber only. */
   shares(key: string): number;
+  /** False: it is stuck; values that go to one only go to another, if there is one. */
+  readonly isReady: boolean;
   /** @param share which of its shares was drawn; undefined: the value is for all. */
   deliver(value: Value, share?: number): void;
 }
@@ -39,6 +41,8 @@ export interface TopicsOptions {
   isBroadcast: boolean;
   /** ms from the last unsubscribe of a key to the real client's. */
   linger: number;
+  /** Asked before each act: false where this leader was replaced. */
+  mayAct(): boolean;
   /** Hears of values that cannot be encoded, and of what the real client throws. */
   onError(error: unknown): void;
 }
@@ -117,7 +121,7 @@ export class Topics {
 
   #publish(topic: Topic, result: unknown): void {
     // A real client may go on calling a listener that it was asked to forget.
-    if (this.#topics.get(topic.key) !== topic) return;
+    if (this.#topics.get(topic.key) !== topic || !this.#options.mayAct()) return;
     const { codec, maxMessageBytes } = this.#options;
     let payload: Payload;
     try {
@@ -135,7 +139,9 @@ export class Topics {
       for (const subscriber of topic.subscribers) subscriber.deliver(value);
       return;
     }
-    const shares = [...topic.subscribers].flatMap((subscriber) =>
+    const all = [...topic.subscribers];
+    const ready = all.filter((subscriber) => subscriber.isReady);
+    const shares = (ready.length > 0 ? ready : all).flatMap((subscriber) =>
       Array.from({ length: subscriber.shares(topic.key) }, (_, share) => ({ subscriber, share })),
     );
     const drawn = shares[random(shares.length)];
@@ -144,7 +150,7 @@ export class Topics {
 
   #guard(act: () => void): void {
     try {
-      act();
+      if (this.#options.mayAct()) act();
     } catch (error) {
       this.#options.onError(error);
     }

@@ -27,8 +27,8 @@ export interface Link {
   /** Stops and resumes reading. */
   pause(): void;
   resume(): void;
-  /** Closes once what was written has left. */
-  end(): void;
+  /** Closes once what was written has left, at the latest after `patience` ms. Default 1 s, where that can take time. */
+  end(patience?: number): void;
   /** Closes at once. */
   destroy(error?: Error): void;
 }

@@ -17,10 +17,13 @@ export interface Welcome {
   methods: string[];
 }
 
-/** hub → follower: wait on this link. `starting`: led here, not ready yet. `vacant`: nobody leads it that we know. */
+/**
+ * hub → follower: wait on this link. `starting`: led here, not ready yet. `vacant`: nobody leads it that we know.
+ * `leaving`: its leader here is closing; the link is closed when it has.
+ */
 export interface Parked {
   type: 'parked';
-  state: 'starting' | 'vacant';
+  state: 'starting' | 'vacant' | 'leaving';
 }
 
 /** hub → follower: the channel is led there. */
@@ -62,13 +65,27 @@ export interface Authenticate {
   runtime: string;
   /** Digest of the settings of the follower's client; empty if none is compared. */
   identity: string;
+  /** The follower's clock, as in `invoke`. */
+  sentAt: number;
 }
 
 /** An authenticated link's messages. */
 export type Message =
   | Outcome
   | { type: 'heartbeat'; id: number; reply: boolean }
-  | { type: 'invoke'; id: number; timeout: number; method: string; oneway: boolean; args: Payload }
+  /**
+   * `timeout` in ms from `sentAt`, 0 for none. `sentAt` is the sender's own clock, in ms modulo 2^32: what it
+   * differs by from one message to the next, beyond the receiver's clock, is time spent on the way.
+   */
+  | {
+      type: 'invoke';
+      id: number;
+      timeout: number;
+      sentAt: number;
+      method: string;
+      oneway: boolean;
+      args: Payload;
+    }
   | { type: 'result'; id: number; fault: boolean; value: Payload }
   | { type: 'cancel'; id: number }
   | { type: 'subscribe'; key: string; reg: Payload }

@@ -7,6 +7,7 @@ import { ClusterError } from '../errors.js';
 import type { Call, PendingCalls } from '../pending.js';
 import type { Publication } from '../publications.js';
 import type { Role, RoleEvents } from '../role.js';
+import { clock } from '../transit.js';
 import { decodeFault, encodeArguments } from '../values.js';
 
 const debug = createDebug('cluster-client:follower');
@@ -37,24 +38,33 @@ export class Follower implements Role {
     this.#options = options;
     this.#events = events;
     this.#pending = pending;
-    contact.connection.watch(options.heartbeatInterval, (silentFor) => this.#silent(silentFor));
+    contact.connection.watch({
+      interval: options.heartbeatInterval,
+      beat: true,
+      dead: (...silence) => this.#silent(...silence),
+    });
     const { outcome } = contact;
     if (outcome.type === 'welcome') queueMicrotask(() => this.#receive(outcome));
     contact.give({
       message: (message) => this.#receive(message),
-      drain: () => {},
+      drain: () => this.#closed || events.drain(),
       close: (error) => this.#lost(error),
     });
   }
 
   invoke(call: Call): void {
     const { id, method, oneway } = call;
+    const { connection } = this.#contact;
+    // It waits among the pending calls, which are limited and have a deadline, rather than in the link.
+    if (!connection.writable) return;
     try {
       const { codec, maxMessageBytes } = this.#options;
       const args = encodeArguments(codec, call.args, method, maxMessageBytes);
-      const left = call.deadline === Infinity ? 0 : Math.max(1, Math.ceil(call.deadline - performance.now()));
-      call.sent = true;
-      this.#contact.connection.send({ type: 'invoke', id, timeout: left, method, oneway, args });
+      // Nobody waits for a oneway call, so none comes too late.
+      const isTimed = call.deadline !== Infinity && !oneway;
+      const timeout = isTimed ? Math.max(1, Math.ceil(call.deadline - performance.now())) : 0;
+      this.#pending.sending(call);
+      connection.send({ type: 'invoke', id, timeout, sentAt: clock(), method, oneway, args });
     } catch (error) {
       this.#pending.settle(id, error as Error);
       return;
@@ -79,12 +89,16 @@ export class Follower implements Role {
 
   publish(publication: Publication): void {
     this.#attempt(({ codec, maxMessageBytes }) => {
-      const { epoch, sequence } = publication;
+      const { epoch, sequence } = publication.rank;
       const reg = encodePayload(codec, publication.reg, 'a publication', maxMessageBytes);
       const id = this.#nextPublication++;
       this.#publishing.set(id, publication);
       this.#contact.connection.send({ type: 'publish', id, epoch, sequence, reg });
     });
+  }
+
+  get queuedBytes(): number {
+    return this.#contact.connection.queuedBytes;
   }
 
   async close(): Promise<void> {
@@ -108,8 +122,8 @@ export class Follower implements Role {
         this.#result(message);
         break;
       case 'value': {
-        const { key, revision, value: payload } = message;
-        this.#events.deliver({ key, payload, epoch: this.epoch, revision });
+        const { key, revision, missed, value: payload } = message;
+        this.#events.deliver({ key, payload, epoch: this.epoch, revision, missed });
         break;
       }
       case 'published':
@@ -159,11 +173,11 @@ export class Follower implements Role {
     this.#publishing.delete(id);
     if (!publication) return;
     if (fault) {
+      publication.failed();
       this.#events.error(decodeFault(this.#options.codec, value));
       return;
     }
-    publication.epoch = epoch;
-    publication.sequence = sequence;
+    publication.acknowledged({ epoch, sequence });
   }
 
   #lost(error: Error): void {
@@ -172,13 +186,18 @@ export class Follower implements Role {
     this.#events.lost(error);
   }
 
-  #silent(silentFor: number): ClusterError {
+  #silent(silentFor: number, worstLag: number): ClusterError {
     const { channel } = this.#options;
-    const { remoteAddress } = this.#contact.connection.link;
+    const { remoteAddress: address } = this.#contact.connection.link;
+    const { leaderPid: pid } = this;
     return new ClusterError(
       'ERR_CLUSTER_LEADER_SILENT',
-      `leader ${this.leaderPid} of channel ${channel} at ${remoteAddress} gave no sign of life for ${silentFor} ms`,
-      { name: 'ServerNoResponseError', data: { pid: this.leaderPid, channel, silentFor } },
+      `leader ${pid} of channel ${channel} at ${address} gave no sign of life for ${silentFor} ms ` +
+        `(own event loop late by ${worstLag} ms at most)`,
+      {
+        name: 'ServerNoResponseError',
+        data: { pid, role: 'leader', channel, address, silentFor, worstLag },
+      },
     );
   }
 }

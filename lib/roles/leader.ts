@@ -4,12 +4,13 @@ import is from 'is-type-of';
 import { promiseTimeout } from 'utility';
 import { runInContext, ServedCall } from '../call-context.js';
 import { Channel } from '../channel.js';
-import { closedError } from '../errors.js';
+import { ClusterError, closedError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Backend } from '../peer.js';
 import type { Call, PendingCalls } from '../pending.js';
-import type { Publication } from '../publications.js';
+import type { Publication, Rank } from '../publications.js';
 import { asError, callAndWait, callMethod, type Done, whenReady } from '../real-client.js';
+import { Replays } from '../replays.js';
 import type { Role, RoleEvents } from '../role.js';
 import { isThenable } from '../thenable.js';
 import { type Subscriber, Topics, type Value } from '../topics.js';
@@ -30,11 +31,18 @@ export interface MethodTable {
   invoke: ReadonlySet<string>;
 }
 
+/** For so long a leader that has looked at the record takes itself for the leader. ms */
+const GATE = 100;
+/** How often one that has nothing to do looks, too. ms */
+const WATCH = 1_000;
+
 export interface LeaderOptions {
   options: ResolvedOptions;
   methods: MethodTable;
   createRealClient: () => object;
   epoch: number;
+  /** Looks whether no other process has taken over. Default: none can. */
+  holds?: (() => boolean) | undefined;
 }
 
 /**
@@ -53,7 +61,10 @@ export class Leader implements Backend {
   #failure: Error | undefined;
   #rebuild: NodeJS.Timeout | undefined;
   #attempts = 0;
-  #sequence = 0;
+  #passedAt = -Infinity;
+  #superseded: ClusterError | undefined;
+  readonly #watch: NodeJS.Timeout | undefined;
+  readonly #replays: Replays;
   #starting: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -66,6 +77,12 @@ export class Leader implements Backend {
       maxMessageBytes: options.maxMessageBytes,
       isBroadcast: options.isBroadcast,
       linger: options.unsubscribeLinger,
+      mayAct: () => this.mayAct(),
+      onError: (error) => this.error(error),
+    });
+    this.#replays = new Replays({
+      epoch,
+      apply: (reg) => this.#publish(reg),
       onError: (error) => this.error(error),
     });
     this.channel = new Channel({
@@ -75,7 +92,11 @@ export class Leader implements Backend {
       maxMessageBytes: options.maxMessageBytes,
       backend: this,
       heartbeatInterval: options.isCheckHeartbeat ? options.heartbeatInterval : undefined,
+      maxQueuedBytes: options.maxQueuedBytes,
+      delivery: options.delivery,
     });
+    // Also for a leader that was asleep: it finds out as soon as it wakes up.
+    if (settings.holds) this.#watch = setInterval(() => this.mayAct(), WATCH);
   }
 
   get epoch(): number {
@@ -86,9 +107,26 @@ export class Leader implements Backend {
     return this.#closing !== undefined;
   }
 
-  /** Builds the real client, at once. What goes wrong is told to whoever is attached. */
-  start(): void {
-    this.#starting = this.#build();
+  /** Builds the real client, at once or later. What goes wrong is told to whoever is attached. */
+  start(after?: Promise<unknown>): void {
+    this.#starting = after ? after.then(() => this.#build()) : this.#build();
+  }
+
+  /**
+   * The gate before every act: has another process taken over while we did not answer? Then nothing is begun any
+   * more, the followers are sent on and the clients of this process look for their leader. What has passed the gate
+   * and is under way, or what the real client does of its own accord, only the remote service can refuse, by epoch.
+   */
+  mayAct(): boolean {
+    if (this.#superseded) return false;
+    const now = performance.now();
+    if (now - this.#passedAt <= GATE) return true;
+    if (this.#settings.holds && !this.#settings.holds()) {
+      this.#stepDown();
+      return false;
+    }
+    this.#passedAt = now;
+    return true;
   }
 
   /** @param live whether values are delivered within the tick in which they come, as single mode does. */
@@ -107,6 +145,7 @@ export class Leader implements Backend {
     if (this.#attached.size === 0) await this.close();
   }
 
+  /** The caller has asked `mayAct`. */
   invoke(method: string, args: readonly unknown[], call: ServedCall, done: Done | undefined): void {
     if (!this.#client || this.#state !== 'ready') {
       done?.(this.#failure ?? closedError(this.channel.name), []);
@@ -116,14 +155,12 @@ export class Leader implements Backend {
     callMethod(this.#client, method, args, call, outcome, { callback: done !== undefined });
   }
 
-  async publish(reg: unknown): Promise<number> {
-    const name = this.#settings.methods.publish;
-    const client = this.#client;
-    if (name === undefined || !client) throw this.#failure ?? closedError(this.channel.name);
-    this.#sequence += 1;
-    const sequence = this.#sequence;
-    await runInContext(this.#ownContext(), () => callAndWait(client, name, [reg]));
-    return sequence;
+  publish(publisher: object, reg: unknown, rank: Rank): Promise<Rank> {
+    return this.#replays.publish(publisher, this.#settings.options.formatKey(reg), reg, rank);
+  }
+
+  forget(publisher: object): void {
+    this.#replays.forget(publisher);
   }
 
   error(error: unknown): void {
@@ -141,9 +178,10 @@ export class Leader implements Backend {
 
   async #close(): Promise<void> {
     clearTimeout(this.#rebuild);
+    clearInterval(this.#watch);
     const { connectTimeout } = this.#settings.options;
-    const dismiss = () =>
-      this.channel.close('ERR_CLUSTER_LEADER_LEFT', `the leader of channel ${this.channel.name} was closed`);
+    const { code, message } = this.#superseded ?? leftError(this.channel.name);
+    const dismiss = () => this.channel.close(code, message);
     // First of all, so that no call of theirs meets a real client that is closing.
     dismiss();
     // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
@@ -151,6 +189,7 @@ export class Leader implements Backend {
       await promiseTimeout(this.#starting, connectTimeout).catch(() => debug('%s: hangs', this.channel.name));
     }
     this.topics.close();
+    this.#replays.close();
     try {
       await this.#closeRealClient();
     } finally {
@@ -159,11 +198,38 @@ export class Leader implements Backend {
     }
   }
 
+  #stepDown(): void {
+    const { name } = this.channel;
+    const superseded = new ClusterError(
+      'ERR_CLUSTER_SUPERSEDED',
+      `process ${process.pid} led channel ${name} under epoch ${this.epoch}, did not answer, and was replaced`,
+      { data: { channel: name, epoch: this.epoch } },
+    );
+    this.#superseded = superseded;
+    const attached = [...this.#attached];
+    this.#attached.clear();
+    this.close().catch((error: Error) => debug('%s: %s', name, error.message));
+    for (const attachment of attached) attachment.abandon(superseded);
+    // Not in the middle of what the client has just asked for.
+    queueMicrotask(() => {
+      for (const { events } of attached) events.lost(superseded);
+    });
+  }
+
+  async #publish(reg: unknown): Promise<void> {
+    const name = this.#settings.methods.publish;
+    const client = this.#client;
+    if (!this.mayAct()) throw this.#superseded;
+    if (name === undefined || !client) throw this.#failure ?? closedError(this.channel.name);
+    await runInContext(this.#ownContext(), () => callAndWait(client, name, [reg]));
+  }
+
   #ownContext(): ServedCall {
     return new ServedCall(this.epoch, { pid: process.pid, local: true });
   }
 
   async #build(): Promise<void> {
+    if (this.closed || !this.mayAct()) return;
     this.#attempts += 1;
     try {
       this.#client = runInContext(this.#ownContext(), this.#settings.createRealClient);
@@ -277,11 +343,12 @@ class Attachment implements Role, Subscriber {
   }
 
   invoke(call: Call): void {
+    if (!this.#leader.mayAct()) return;
     // Here a call has a deadline only if it was asked for.
     const deadline =
       call.explicit && call.timeout !== Infinity ? Date.now() + call.deadline - performance.now() : undefined;
     if (!call.explicit) call.deadline = Infinity;
-    call.sent = true;
+    this.#pending.sending(call);
     const served = new ServedCall(this.epoch, { pid: process.pid, local: true }, deadline);
     if (call.oneway) {
       this.#pending.settle(call.id, undefined);
@@ -303,6 +370,12 @@ class Attachment implements Role, Subscriber {
     this.#running.delete(call.id);
   }
 
+  /** Nobody waits for any of them. */
+  abandon(reason: Error): void {
+    for (const call of this.#running.values()) call.abort(reason);
+    this.#running.clear();
+  }
+
   subscribe(key: string, reg: unknown): void {
     this.#subscribed.add(key);
     this.#leader.topics.subscribe(key, reg, this);
@@ -314,13 +387,21 @@ class Attachment implements Role, Subscriber {
   }
 
   publish(publication: Publication): void {
-    this.#leader.publish(publication.reg).then(
-      (sequence) => {
-        publication.epoch = this.epoch;
-        publication.sequence = sequence;
+    this.#leader.publish(this, publication.reg, publication.rank).then(
+      (rank) => publication.acknowledged(rank),
+      (error) => {
+        publication.failed();
+        if (!this.#leader.closed) this.events.error(error);
       },
-      (error) => this.events.error(error),
     );
+  }
+
+  get isReady(): boolean {
+    return true;
+  }
+
+  get queuedBytes(): number {
+    return this.#leader.channel.queuedBytes;
   }
 
   shares(key: string): number {
@@ -328,13 +409,18 @@ class Attachment implements Role, Subscriber {
   }
 
   deliver({ key, payload, revision }: Value, share?: number): void {
-    const delivery = { key, payload, epoch: this.epoch, revision };
+    const delivery = { key, payload, epoch: this.epoch, revision, missed: 0 };
     if (this.#live) this.events.deliver(delivery, share);
     else process.nextTick(() => this.events.deliver(delivery, share));
   }
 
   async close(): Promise<void> {
     for (const key of this.#subscribed) this.#leader.topics.unsubscribe(key, this);
+    this.#leader.forget(this);
     await this.#leader.detach(this);
   }
+}
+
+function leftError(channel: string): ClusterError {
+  return new ClusterError('ERR_CLUSTER_LEADER_LEFT', `the leader of channel ${channel} was closed`);
 }

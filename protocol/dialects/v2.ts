@@ -11,13 +11,18 @@ import type { Address, Authenticate, Challenge, Message } from '../message.js';
  * Control messages are built with a ByteBuffer; `invoke`, `result` and `value` are the hot path and are not.
  */
 
+/** States of `parked`, by number. */
+const PARKED = ['vacant', 'starting', 'leaving'] as const;
+
 const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
 
 export function encode(message: Message | Challenge | Authenticate): Frame {
   switch (message.type) {
     case 'invoke': {
       const flags = message.oneway ? Flag.oneway : 0;
-      const connection = Buffer.from(message.method, 'utf8');
+      const connection = Buffer.allocUnsafe(4 + Buffer.byteLength(message.method));
+      connection.writeUInt32BE(message.sentAt, 0);
+      connection.write(message.method, 4, 'utf8');
       return frame(Type.invoke, Kind.request, message.id, connection, message.args, flags, message.timeout);
     }
     case 'result':
@@ -60,14 +65,7 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
       return frame(Type.welcome, Kind.response, 0, body.array());
     }
     case 'parked':
-      return frame(
-        Type.parked,
-        Kind.response,
-        0,
-        control(1)
-          .put(message.state === 'starting' ? 1 : 0)
-          .array(),
-      );
+      return frame(Type.parked, Kind.response, 0, control(1).put(PARKED.indexOf(message.state)).array());
     case 'moved':
       return frame(Type.moved, Kind.response, 0, leadership(message.epoch, message.address));
     case 'leading':
@@ -98,6 +96,8 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
     case 'authenticate': {
       const connection = control(128).put(message.mac).putInt(message.pid).putLong(message.epoch);
       connection.putString(message.runtime).putString(message.identity);
+      // As the same 32 bits: a ByteBuffer has signed numbers only.
+      connection.putInt(message.sentAt | 0);
       return frame(Type.authenticate, Kind.request, message.id, connection.array());
     }
   }
@@ -116,15 +116,12 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
   const text = () => source.connection.toString('utf8');
   const fields = (what: string) => new Fields(source.connection, what);
   switch (source.type) {
-    case Type.invoke:
-      return {
-        type: 'invoke',
-        id,
-        timeout,
-        method: text(),
-        oneway: (flags & Flag.oneway) !== 0,
-        args: payload,
-      };
+    case Type.invoke: {
+      const body = fields('invoke');
+      const sentAt = body.uint32();
+      const oneway = (flags & Flag.oneway) !== 0;
+      return { type: 'invoke', id, timeout, sentAt, method: body.rest(), oneway, args: payload };
+    }
     case Type.result:
       return { type: 'result', id, fault, value: payload };
     case Type.value: {
@@ -160,7 +157,7 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       };
     }
     case Type.parked:
-      return { type: 'parked', state: fields('parked').byte() === 1 ? 'starting' : 'vacant' };
+      return { type: 'parked', state: PARKED[fields('parked').byte()] ?? 'vacant' };
     case Type.moved:
       return { type: 'moved', ...readLeadership(fields('moved')) };
     case Type.leading:
@@ -195,6 +192,7 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
         epoch: body.uint64(),
         runtime: body.string(),
         identity: body.string(),
+        sentAt: body.uint32(),
       };
     }
     default:

@@ -23,6 +23,7 @@ export async function rawFollower(
     epoch: 0,
     runtime: runtime.id,
     identity: '',
+    sentAt: 0,
     codecs: ['msgpack'],
   };
   const outcome = await apply(connection, deriveKey(runtime.secret), { ...applicant, ...more });

@@ -50,6 +50,7 @@ export interface Script {
   taken?: number[];
   ports?: number[];
   epoch?: number;
+  takeover?: boolean;
 }
 
 /** A candidate without a network: the script says what it finds, `log` has what it did, in order. */
@@ -66,6 +67,7 @@ export class ScriptedCandidate implements Candidate {
   /** Runs before each act, by its name in the log. */
   before: (act: string) => void = () => {};
   readonly #script: Script;
+  readonly #watchers = new Set<() => void>();
 
   constructor(script: Script) {
     this.#script = script;
@@ -85,11 +87,20 @@ export class ScriptedCandidate implements Candidate {
         this.current = { ...next, n: (after?.n ?? 0) + 1 };
         return this.current;
       },
+      holds: ({ n }: Leadership) => this.current?.n === n,
+      watch: (onChange: () => void) => {
+        this.#watchers.add(onChange);
+        return () => this.#watchers.delete(onChange);
+      },
     };
   }
 
   ledHere(): boolean {
     return this.leads;
+  }
+
+  get takeover(): boolean {
+    return this.#script.takeover ?? true;
   }
 
   async ask({ port }: Address): Promise<Answer> {

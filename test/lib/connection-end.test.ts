@@ -115,9 +115,13 @@ describe('the end of a connection', () => {
     const connection = new Connection(near, LIMIT);
     const inbox = new Inbox(connection);
     const silent: number[] = [];
-    connection.watch(5, (silentFor) => {
-      silent.push(silentFor);
-      return new Error('silent');
+    connection.watch({
+      interval: 5,
+      beat: true,
+      dead: (silentFor) => {
+        silent.push(silentFor);
+        return new Error('silent');
+      },
     });
     await until(() => inbox.closes.length > 0);
     assert.deepEqual(inbox.closes.map(String), ['Error: silent']);
@@ -135,8 +139,13 @@ describe('the end of a connection', () => {
         beats += 1;
         return write(buffers);
       };
-      pair.near.watch(5, () => new Error('the far end is silent'));
-      if (both) pair.far.watch(5, () => new Error('the near end is silent'));
+      const watch = (name: string) => ({
+        interval: 5,
+        beat: true,
+        dead: () => new Error(`${name} is silent`),
+      });
+      pair.near.watch(watch('the far end'));
+      if (both) pair.far.watch(watch('the near end'));
       await until(() => beats >= 15);
       assert.deepEqual([near.closes, far.closes], [[], []]);
       pair.near.destroy(new Error('done'));

@@ -26,7 +26,8 @@ async function asked(
   const listener = await transport.listen(ADDRESS, answer);
   t.after(() => listener.close());
   const { signal } = new AbortController();
-  const options = { transport, key: KEY, connectTimeout: 5000, ...LIMIT, signal, applicant: APPLICANT };
+  const patience = { connectTimeout: 5000, heartbeatInterval: 5000, isOurs: () => false };
+  const options = { transport, key: KEY, ...patience, ...LIMIT, signal, applicant: APPLICANT };
   return askAt(ADDRESS, { ...options, ...more });
 }
 
@@ -74,6 +75,8 @@ describe('asking at an address', () => {
       transport: memory(),
       key: KEY,
       connectTimeout: 5000,
+      heartbeatInterval: 5000,
+      isOurs: () => true,
       ...LIMIT,
       signal,
       applicant: APPLICANT,
@@ -116,9 +119,9 @@ describe('asking at an address', () => {
       controller.abort();
     };
     const started = await asked(t, silent, { signal: controller.signal, connectTimeout: 60_000 });
-    assert.equal(started.type, 'foreign');
+    assert.equal(started.type, 'gone');
     const before = await asked(t, silent, { signal: AbortSignal.abort(), connectTimeout: 60_000 });
-    assert.equal(before.type, 'foreign');
+    assert.equal(before.type, 'gone');
     assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
   });
 });
@@ -155,16 +158,17 @@ describe('a contact that is parked', () => {
     assert.deepEqual(await contact.news(Infinity, signal), { type: 'gone' });
   });
 
-  it('hears nothing when the time is over or the signal is aborted, and leaves no timer', async (t) => {
+  it('hears nothing when the time is over or the signal is aborted, and leaves no timer of its own', async (t) => {
     const { contact } = await park(t);
     assert.equal(await contact.news(1, signal), undefined);
     assert.equal(await contact.news(60_000, AbortSignal.abort()), undefined);
     const controller = new AbortController();
     const news = contact.news(60_000, controller.signal);
-    assert.ok(process.getActiveResourcesInfo().includes('Timeout'));
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const waiting = timers();
     controller.abort();
     assert.equal(await news, undefined);
-    assert.ok(!process.getActiveResourcesInfo().includes('Timeout'));
+    assert.equal(timers(), waiting - 1);
     contact.close();
   });
 

@@ -9,6 +9,7 @@ export const delivery = (key: string, value: unknown, revision: number, epoch = 
   payload: encodePayload(codec, value, 'a value'),
   epoch,
   revision,
+  missed: 0,
 });
 
 export function subscriptions() {

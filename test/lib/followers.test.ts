@@ -180,7 +180,7 @@ describe('a follower whose link is backed up', () => {
     connection.send({ type: 'unsubscribe', key: 'a' });
     // An answer to what was sent after it tells that the leader has read it.
     const args = encodePayload(msgpack(), [], 'arguments');
-    connection.send({ type: 'invoke', id: 1, timeout: 0, method: 'slow', oneway: false, args });
+    connection.send({ type: 'invoke', id: 1, timeout: 0, sentAt: 0, method: 'slow', oneway: false, args });
     await until(() => real.answer.name !== 'answer');
     connection.link.resume();
     real.answer('done');

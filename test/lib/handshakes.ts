@@ -11,6 +11,7 @@ export const APPLICANT: Applicant = {
   pid: 4242,
   epoch: 1_750_000_000_000,
   runtime: 'b7',
+  sentAt: 5,
   identity: 'digest',
   codecs: ['msgpack', 'json'],
 };

@@ -17,7 +17,12 @@ const ADDRESS = { host: 'memory', port: 1 };
 
 async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
   const network = memory();
-  const runtime = { secret: Buffer.from('the secret of this group'), id: 'b7', folder: undefined };
+  const runtime = {
+    secret: Buffer.from('the secret of this group'),
+    id: 'b7',
+    folder: undefined,
+    restore: () => {},
+  };
   const maxMessageBytes = 1024 * 1024;
   const settings = {
     group: 'g',
@@ -26,6 +31,7 @@ async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
     runtime,
     connectTimeout: 5000,
     maxMessageBytes,
+    warn: assert.fail,
   };
   const hub = new Hub({ ...settings, ...more }, () => {});
   hub.join();
@@ -40,12 +46,21 @@ async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
 function channel(): Channel {
   const codec = msgpack();
   const maxMessageBytes = 1024;
-  const topics = new Topics({ codec, maxMessageBytes, isBroadcast: true, linger: 0, onError: assert.fail });
+  const topics = new Topics({
+    codec,
+    maxMessageBytes,
+    isBroadcast: true,
+    linger: 0,
+    mayAct: () => true,
+    onError: assert.fail,
+  });
   const backend: Backend = {
     methods: new Set(['get']),
     topics,
     invoke: () => {},
-    publish: async () => 1,
+    publish: async () => ({ epoch: 7, sequence: 1 }),
+    forget: () => {},
+    mayAct: () => true,
     error: () => {},
     attach: () => assert.fail('not here'),
     closed: false,
@@ -57,6 +72,8 @@ function channel(): Channel {
     maxMessageBytes,
     backend,
     heartbeatInterval: undefined,
+    maxQueuedBytes: 1024,
+    delivery: 'newest',
   });
 }
 
@@ -126,10 +143,15 @@ describe('a hub', () => {
   });
 
   it('sends on who asks for a channel that the record says is led elsewhere, unless that is what they know', async (t) => {
-    const runtime = { secret: Buffer.from('the secret of this group'), id: 'b7', folder: temporaryFolder(t) };
+    const runtime = {
+      secret: Buffer.from('the secret of this group'),
+      id: 'b7',
+      folder: temporaryFolder(t),
+      restore: () => {},
+    };
     const { hub, follow } = await listening(t, { runtime });
     const address = { host: 'memory', port: 9 };
-    hub.record('Config').claim(undefined, { epoch: 50, address, pid: 1 });
+    hub.record('Config').claim(undefined, { epoch: 50, address, pid: 1 }, false);
     assert.deepEqual((await follow({ epoch: 49 })).outcome, { type: 'moved', epoch: 50, address });
     assert.equal((await follow({ epoch: 50 })).outcome.type, 'parked');
     assert.equal((await follow({ channel: 'Another' })).outcome.type, 'parked');
@@ -158,6 +180,7 @@ describe('a hub', () => {
         runtime: hub.runtime,
         connectTimeout: 1000,
         maxMessageBytes: 1,
+        warn: assert.fail,
       },
       () => {},
     );
@@ -183,6 +206,7 @@ describe('a hub', () => {
         runtime: hub.runtime,
         connectTimeout: 1000,
         maxMessageBytes: 1,
+        warn: assert.fail,
       },
       () => {},
     );

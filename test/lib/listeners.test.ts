@@ -60,7 +60,7 @@ describe('a listener', () => {
     const heard = listener();
     subject.add('a', 1, heard, true);
     const truncated = { bytes: Buffer.from([0xdb, 0, 0, 0, 9]), raw: false };
-    subject.deliver({ key: 'a', payload: truncated, epoch: 1, revision: 1 });
+    subject.deliver({ key: 'a', payload: truncated, epoch: 1, revision: 1, missed: 0 });
     assert.deepEqual(heard.values, []);
     assert.equal(Reflect.get(errors[0] as Error, 'code'), 'ERR_CLUSTER_DECODE');
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Publications } from '../../lib/publications.js';
 
-const keys = (publications: Publications) => publications.inOrder().map(({ key }) => key);
+const keys = (publications: Publications) => publications.again().map(({ key }) => key);
 
 describe('publications', () => {
   it('keep each key once, the latest of two, after what was published in between', () => {
@@ -11,7 +11,7 @@ describe('publications', () => {
     publications.add('b', 2);
     publications.add('a', 3);
     assert.deepEqual(
-      publications.inOrder().map(({ key, reg }) => [key, reg]),
+      publications.again().map(({ key, reg }) => [key, reg]),
       [
         ['b', 2],
         ['a', 3],
@@ -28,7 +28,7 @@ describe('publications', () => {
       ['fourth', 2, 9],
       ['first', 1, 9],
     ] as const) {
-      Object.assign(publications.add(key, key), { epoch, sequence });
+      publications.add(key, key).acknowledged({ epoch, sequence });
     }
     assert.deepEqual(keys(publications), ['first', 'second', 'third', 'fourth']);
   });
@@ -36,24 +36,24 @@ describe('publications', () => {
   it('that were not acknowledged come last, in the order of publishing', () => {
     const publications = new Publications();
     for (const key of ['x', 'y']) publications.add(key, key);
-    Object.assign(publications.add('known', 'known'), { epoch: 5, sequence: 1 });
+    publications.add('known', 'known').acknowledged({ epoch: 5, sequence: 1 });
     publications.add('z', 'z');
     assert.deepEqual(keys(publications), ['known', 'x', 'y', 'z']);
   });
 
   it('that are made again are not acknowledged any more', () => {
     const publications = new Publications();
-    Object.assign(publications.add('a', 1), { epoch: 1, sequence: 1 });
-    Object.assign(publications.add('b', 1), { epoch: 1, sequence: 2 });
+    publications.add('a', 1).acknowledged({ epoch: 1, sequence: 1 });
+    publications.add('b', 1).acknowledged({ epoch: 1, sequence: 2 });
     publications.add('a', 2);
     assert.deepEqual(keys(publications), ['b', 'a']);
-    assert.deepEqual(publications.inOrder()[1], { key: 'a', reg: 2, epoch: 0, sequence: 0 });
+    assert.deepEqual(publications.again()[1]?.rank, { epoch: 0, sequence: 0 });
   });
 
   it('are forgotten by clear', () => {
     const publications = new Publications();
     publications.add('a', 1);
     publications.clear();
-    assert.deepEqual([publications.size, publications.inOrder()], [0, []]);
+    assert.deepEqual([publications.size, publications.again()], [0, []]);
   });
 });

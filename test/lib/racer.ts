@@ -1,7 +1,8 @@
 // One of several processes that do the same at once. Started by racers.ts; says when it is there, waits for the word.
-import { fileRecord } from '../../lib/record.js';
+
 import { openRuntime } from '../../lib/runtime.js';
 import type { Race, RaceResult } from './racers.js';
+import { fileRecordIn } from './records.js';
 
 const race = JSON.parse(process.argv[2] ?? '{}') as Race;
 
@@ -10,7 +11,7 @@ function run(): RaceResult {
     const next = { epoch: process.pid, address: { host: 'memory', port: 1 }, pid: process.pid };
     const won: number[] = [];
     for (let round = 1; round <= race.rounds; round += 1) {
-      if (fileRecord(race.folder, `channel ${round}`).claim(undefined, next)) won.push(round);
+      if (fileRecordIn(race.folder, `channel ${round}`).claim(undefined, next, false)) won.push(round);
     }
     return { pid: process.pid, won };
   }

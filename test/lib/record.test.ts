@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileRecord, type Leadership, memoryRecord } from '../../lib/record.js';
+import { type ElectionRecord, type Leadership, memoryRecord } from '../../lib/record.js';
 import { fileName } from '../../lib/runtime.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { raceOf } from './racers.js';
+import { fileRecordIn } from './records.js';
 
 const CHANNEL = 'Config@1';
 const leader = (port: number, epoch = 100 + port) => ({
@@ -15,52 +16,52 @@ const leader = (port: number, epoch = 100 + port) => ({
 });
 
 /** Claims so many numbers, each after the one before. */
-function claimed(record: ReturnType<typeof fileRecord>, count: number): Leadership {
-  for (let port = 1; port <= count; port += 1) assert.ok(record.claim(record.read(), leader(port)));
+function claimed(record: ElectionRecord, count: number): Leadership {
+  for (let port = 1; port <= count; port += 1) assert.ok(record.claim(record.read(), leader(port), false));
   return record.read() as Leadership;
 }
 
 describe('a record in files', () => {
   it('is empty at first, also without a folder', (t) => {
-    const record = fileRecord(join(temporaryFolder(t), 'nothing'), CHANNEL);
+    const record = fileRecordIn(join(temporaryFolder(t), 'nothing'), CHANNEL);
     assert.equal(record.shared, true);
     assert.equal(record.read(), undefined);
   });
 
   it('gives back what was claimed last, also to others', (t) => {
     const folder = temporaryFolder(t);
-    const record = fileRecord(folder, CHANNEL);
-    assert.deepEqual(record.claim(undefined, leader(1)), { n: 1, ...leader(1) });
+    const record = fileRecordIn(folder, CHANNEL);
+    assert.deepEqual(record.claim(undefined, leader(1), false), { n: 1, ...leader(1) });
     assert.deepEqual(record.read(), { n: 1, ...leader(1) });
-    assert.deepEqual(record.claim(record.read(), leader(2)), { n: 2, ...leader(2) });
-    assert.deepEqual(fileRecord(folder, CHANNEL).read(), { n: 2, ...leader(2) });
-    assert.equal(fileRecord(folder, 'another').read(), undefined);
+    assert.deepEqual(record.claim(record.read(), leader(2), false), { n: 2, ...leader(2) });
+    assert.deepEqual(fileRecordIn(folder, CHANNEL).read(), { n: 2, ...leader(2) });
+    assert.equal(fileRecordIn(folder, 'another').read(), undefined);
   });
 
   it('can be claimed once after each leader', (t) => {
     const folder = temporaryFolder(t);
-    const [first, second] = [fileRecord(folder, CHANNEL), fileRecord(folder, CHANNEL)];
-    assert.ok(first.claim(undefined, leader(1)));
-    assert.equal(second.claim(undefined, leader(2)), undefined);
+    const [first, second] = [fileRecordIn(folder, CHANNEL), fileRecordIn(folder, CHANNEL)];
+    assert.ok(first.claim(undefined, leader(1), false));
+    assert.equal(second.claim(undefined, leader(2), false), undefined);
     assert.deepEqual(second.read(), { n: 1, ...leader(1) });
-    assert.ok(second.claim(second.read(), leader(2)));
+    assert.ok(second.claim(second.read(), leader(2), false));
   });
 
   it('keeps the eight newest', (t) => {
     const folder = temporaryFolder(t);
-    const newest = claimed(fileRecord(folder, CHANNEL), 12);
+    const newest = claimed(fileRecordIn(folder, CHANNEL), 12);
     assert.equal(newest.n, 12);
     const names = readdirSync(join(folder, fileName(CHANNEL)));
     assert.deepEqual(names.sort(), Array.from({ length: 8 }, (_, index) => `leader.${index + 5}`).sort());
   });
 
   it('knows ten from nine, which text does not', (t) => {
-    assert.equal(claimed(fileRecord(temporaryFolder(t), CHANNEL), 11).n, 11);
+    assert.equal(claimed(fileRecordIn(temporaryFolder(t), CHANNEL), 11).n, 11);
   });
 
   it('is readable by its user alone', (t) => {
     const folder = temporaryFolder(t);
-    fileRecord(folder, CHANNEL).claim(undefined, leader(1));
+    fileRecordIn(folder, CHANNEL).claim(undefined, leader(1), false);
     const directory = join(folder, fileName(CHANNEL));
     assert.equal(statSync(directory).mode & 0o777, 0o700);
     assert.equal(statSync(join(directory, 'leader.1')).mode & 0o777, 0o600);
@@ -75,17 +76,17 @@ describe('a record in files', () => {
       '{"epoch":"1","pid":1,"address":{"host":"h","port":1}}',
     ]) {
       const folder = temporaryFolder(t);
-      const record = fileRecord(folder, CHANNEL);
+      const record = fileRecordIn(folder, CHANNEL);
       claimed(record, 2);
       writeFileSync(join(folder, fileName(CHANNEL), 'leader.2'), damage);
       assert.deepEqual(record.read(), { n: 2, epoch: 0, pid: 0, address: undefined }, damage);
-      assert.equal(record.claim(record.read(), leader(3))?.n, 3);
+      assert.equal(record.claim(record.read(), leader(3), false)?.n, 3);
     }
   });
 
   it('passes over what else lies in its folder', (t) => {
     const folder = temporaryFolder(t);
-    const record = fileRecord(folder, CHANNEL);
+    const record = fileRecordIn(folder, CHANNEL);
     claimed(record, 1);
     for (const name of ['leader.9.1234.tmp', 'leader.x', 'leader.', 'xleader.7']) {
       writeFileSync(join(folder, fileName(CHANNEL), name), '{}');
@@ -95,30 +96,30 @@ describe('a record in files', () => {
 
   it('can be claimed when all folders were wiped since it was read', (t) => {
     const folder = join(temporaryFolder(t), 'group');
-    const record = fileRecord(folder, CHANNEL);
+    const record = fileRecordIn(folder, CHANNEL);
     const before = claimed(record, 3);
     rmSync(folder, { recursive: true });
     assert.equal(record.read(), undefined);
-    assert.equal(record.claim(before, leader(4))?.n, 4);
+    assert.equal(record.claim(before, leader(4), false)?.n, 4);
     assert.deepEqual(record.read(), { n: 4, ...leader(4) });
     assert.equal(statSync(folder).mode & 0o777, 0o700);
   });
 
   it('is not claimed where a file lies in the place of its folder', (t) => {
     const folder = temporaryFolder(t);
-    const record = fileRecord(folder, CHANNEL);
+    const record = fileRecordIn(folder, CHANNEL);
     claimed(record, 1);
     rmSync(join(folder, fileName(CHANNEL)), { recursive: true });
     writeFileSync(join(folder, fileName(CHANNEL)), 'a file where the folder was');
-    assert.throws(() => record.claim(undefined, leader(2)));
+    assert.throws(() => record.claim(undefined, leader(2), false));
     assert.equal(readFileSync(join(folder, fileName(CHANNEL)), 'utf8'), 'a file where the folder was');
   });
 
   it('is not won with a number that is free only because it was tidied away', (t) => {
-    const record = fileRecord(temporaryFolder(t), CHANNEL);
+    const record = fileRecordIn(temporaryFolder(t), CHANNEL);
     const sleeper = claimed(record, 1);
     claimed(record, 12);
-    assert.equal(record.claim(sleeper, leader(99)), undefined);
+    assert.equal(record.claim(sleeper, leader(99), false), undefined);
     assert.equal(record.read()?.address?.port, 12);
   });
 
@@ -138,8 +139,8 @@ describe('a record in memory', () => {
     const record = memoryRecord();
     assert.equal(record.shared, false);
     assert.equal(record.read(), undefined);
-    assert.deepEqual(record.claim(undefined, leader(1)), { n: 1, ...leader(1) });
-    assert.deepEqual(record.claim(undefined, leader(2)), { n: 2, ...leader(2) });
+    assert.deepEqual(record.claim(undefined, leader(1), false), { n: 1, ...leader(1) });
+    assert.deepEqual(record.claim(undefined, leader(2), false), { n: 2, ...leader(2) });
     assert.equal(record.read(), undefined);
   });
 });

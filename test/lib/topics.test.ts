@@ -28,7 +28,11 @@ describe('topics', () => {
     const { topics, push } = connected();
     const payloads = new Set<unknown>();
     for (let n = 0; n < 3; n += 1) {
-      topics.subscribe('a', 'a', { shares: () => 1, deliver: ({ payload }) => payloads.add(payload) });
+      topics.subscribe('a', 'a', {
+        isReady: true,
+        shares: () => 1,
+        deliver: ({ payload }) => payloads.add(payload),
+      });
     }
     push('a', { large: 'value' });
     assert.equal(payloads.size, 1);
@@ -64,6 +68,7 @@ describe('topics', () => {
       codec: msgpack(),
       maxMessageBytes: 1024,
       isBroadcast: true,
+      mayAct: () => true,
       linger: 0,
       onError: assert.fail,
     });

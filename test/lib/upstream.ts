@@ -24,6 +24,7 @@ export class Follower implements Subscriber {
   readonly values: [string, unknown, number | undefined][] = [];
   readonly revisions: number[] = [];
   readonly #shares: number;
+  isReady = true;
 
   constructor(shares = 1) {
     this.#shares = shares;
@@ -47,6 +48,7 @@ export function connected({ isBroadcast = true, linger = 0 } = {}) {
     maxMessageBytes: 1024,
     isBroadcast,
     linger,
+    mayAct: () => true,
     onError: (error) => errors.push(error),
   });
   topics.connect(upstream);

@@ -111,7 +111,7 @@ describe('fields out of bounds', () => {
   });
 
   it('a state of parked that this version does not know counts as vacant', () => {
-    assert.deepEqual(decode(crafted('parked, nobody leads', '02')), { type: 'parked', state: 'vacant' });
+    assert.deepEqual(decode(crafted('parked, nobody leads', '03')), { type: 'parked', state: 'vacant' });
   });
 });
 

@@ -1,0 +1,125 @@
+import createDebug from 'debug';
+import { createCandidate } from './candidate.js';
+import type { Channel } from './channel.js';
+import type { Candidate, Elected } from './election.js';
+import { inheritClusterPort } from './elections/port.js';
+import { closedError } from './errors.js';
+import { type Hub, openHub } from './hub.js';
+import type { ResolvedOptions } from './options.js';
+import { openRuntime } from './runtime.js';
+
+const debug = createDebug('cluster-client:campaign');
+
+/** Pauses after an election that failed: double, with jitter. ms */
+const FIRST_RETRY = 250;
+const LAST_RETRY = 5_000;
+
+type ElectedLeader = Extract<Elected, { role: 'leader' }>;
+
+export interface CampaignEvents {
+  elected(elected: Elected): void;
+  /** It is tried again after a while. */
+  failed(error: Error): void;
+}
+
+/** How one client comes by its role, every time that it has none; and its share of the hub of its process. */
+export class Campaign {
+  readonly #options: ResolvedOptions;
+  readonly #events: CampaignEvents;
+  readonly #closed = new AbortController();
+  /** For as long as this client leads. */
+  #leading = new AbortController();
+  #hub: Hub | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: ResolvedOptions, events: CampaignEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Has one elected. @param epoch the highest of the channel that was seen here. */
+  run(epoch: number): void {
+    if (this.#closed.signal.aborted) return;
+    this.#running = this.#elect(epoch).catch((error: Error) => {
+      if (this.#closed.signal.aborted) return;
+      this.#events.failed(error);
+      this.#failures += 1;
+      const pause = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY) * (0.5 + Math.random());
+      this.#retry = setTimeout(() => this.run(epoch), pause);
+    });
+  }
+
+  /** Single mode: there is nothing to elect. `take` is called in the next microtask. */
+  join(hub: Hub, take: () => void): void {
+    this.#hub = hub;
+    this.#running = Promise.resolve().then(take);
+  }
+
+  /** Whether the channel's record still ends with this one. */
+  holds({ leadership }: ElectedLeader): boolean {
+    return this.#open().record(this.#options.name).holds(leadership);
+  }
+
+  /** The channel is led here from now on, until `resign`. */
+  lead(channel: Channel, { leadership, hub: contact }: ElectedLeader): void {
+    const hub = this.#open();
+    hub.lead(channel);
+    if (!contact) return;
+    this.#leading = new AbortController();
+    const signal = AbortSignal.any([this.#closed.signal, this.#leading.signal]);
+    inheritClusterPort(this.#candidate(hub, leadership.epoch, signal), leadership, contact).catch(
+      (error: Error) => debug('%s: %s', channel.name, error.message),
+    );
+  }
+
+  /** The channel is not led here any more; the port is freed if nothing else is. */
+  async resign(channel: Channel): Promise<void> {
+    this.#leading.abort();
+    this.#hub?.letGo(this);
+    await this.#hub?.release(channel);
+  }
+
+  /** No further election. Resolves when none is under way. */
+  async end(): Promise<void> {
+    this.#closed.abort(closedError(this.#options.name));
+    clearTimeout(this.#retry);
+    await this.#running;
+  }
+
+  /** After `end`: gives back the share of the hub. */
+  async leave(): Promise<void> {
+    this.#hub?.letGo(this);
+    await this.#hub?.leave();
+  }
+
+  async #elect(epoch: number): Promise<void> {
+    const hub = this.#open();
+    const { signal } = this.#closed;
+    const { election, name } = this.#options;
+    const elected = await election.elect(this.#candidate(hub, epoch, signal)).finally(() => hub.letGo(this));
+    if (signal.aborted) {
+      if (elected.role === 'follower') elected.contact.close();
+      else if (typeof elected.hub === 'object') elected.hub.close();
+      hub.unreserve(name);
+      return;
+    }
+    this.#failures = 0;
+    this.#events.elected(elected);
+    if (elected.role === 'follower') await hub.relax();
+  }
+
+  #open(): Hub {
+    if (!this.#hub) {
+      const { logger } = this.#options;
+      const warn = (message: string) => logger.warn(`[cluster-client] ${message}`);
+      this.#hub = openHub({ ...this.#options, runtime: openRuntime(this.#options, warn), warn });
+    }
+    return this.#hub;
+  }
+
+  #candidate(hub: Hub, epoch: number, signal: AbortSignal): Candidate {
+    return createCandidate(hub, { options: this.#options, epoch, signal, holder: this });
+  }
+}
