@@ -75,7 +75,7 @@ export class Peer implements Subscriber {
   readonly #running = new Map<number, ServedCall>();
   /** Keys whose newest value waits until the link has room, and how many values each has missed by then. */
   readonly #dirty = new Map<string, number>();
-  readonly #transit = new Transit();
+  readonly #transit: Transit;
 
   constructor(options: ChannelOptions, connection: Connection, applicant: Applicant, owner: PeerOwner) {
     this.#options = options;
@@ -83,6 +83,7 @@ export class Peer implements Subscriber {
     this.applicant = applicant;
     this.#owner = owner;
     connection.maxMessageBytes = options.maxMessageBytes;
+    this.#transit = new Transit(connection.link.isLocal);
     this.#transit.waited(applicant.sentAt);
     connection.open({
       message: (message) => this.#receive(message),

@@ -1,23 +1,39 @@
+/** What the system's monotonic clock says where `performance.now()` is 0: the same clock for all processes of a host. */
+const ORIGIN = Number((process.hrtime.bigint() / 1_000_000n) % 0x1_0000_0000n) - performance.now();
+
 /** This process's clock as it is put into messages: ms modulo 2^32. */
 export function clock(): number {
-  return Math.floor(performance.now()) >>> 0;
+  return Math.floor(ORIGIN + performance.now()) >>> 0;
 }
 
+/** A first message that is older than this by the clock of the host was sent by another clock. ms */
+const PLAUSIBLE = 10_000;
+
 /**
- * How long the messages of one link have waited on their way, by the sender's clock and ours: the least difference
- * between them that was ever seen is taken for the offset of the clocks and the travel itself (as in RFC 5905, the
- * packet with the least delay tells the offset best). What a message has above that, it has waited: in a socket,
- * while this process was stopped or busy.
+ * How long the messages of one link have waited on their way, by the sender's clock and ours: in a socket, while
+ * this process was stopped or busy. Within a host the clocks are the same. Else the least difference that was ever
+ * seen is taken for their offset and the travel itself (as in RFC 5905, the message with the least delay tells the
+ * offset best), and a message has waited for what it has above that.
  */
 export class Transit {
+  readonly #isLocal: boolean;
   #offset: number | undefined;
+
+  /** @param isLocal whether both ends are on one host. */
+  constructor(isLocal: boolean) {
+    this.#isLocal = isLocal;
+  }
 
   /** @returns ms, at least 0. @param now as `clock()` gives it. */
   waited(sentAt: number, now = clock()): number {
     // Signed and modulo 2^32: right for differences below 24 days.
     const difference = (now - sentAt) | 0;
-    const above = this.#offset === undefined ? 0 : (difference - this.#offset) | 0;
-    if (this.#offset === undefined || above < 0) this.#offset = difference;
+    if (this.#offset === undefined) {
+      const isOneClock = this.#isLocal && difference >= 0 && difference < PLAUSIBLE;
+      this.#offset = isOneClock ? 0 : difference;
+    }
+    const above = (difference - this.#offset) | 0;
+    if (above < 0) this.#offset = difference;
     return Math.max(0, above);
   }
 }

@@ -19,6 +19,8 @@ export interface Link {
   /** `host:port` of this end and of the other, as this end sees them. */
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** Both ends are on one host, and so have one clock. */
+  readonly isLocal: boolean;
   /** Bytes written that the other side's system has not taken yet. */
   readonly queuedBytes: number;
   open(handlers: LinkHandlers): void;

@@ -52,6 +52,7 @@ function systemError(code: string, call: string, address: Address): Error {
 }
 
 class MemoryLink implements Link {
+  readonly isLocal = true;
   readonly localAddress: string;
   readonly remoteAddress: string;
   peer: MemoryLink | undefined;

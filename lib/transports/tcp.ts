@@ -82,6 +82,7 @@ function dial(address: Address, timeout: number): Promise<Link> {
 }
 
 class TcpLink implements Link {
+  readonly isLocal: boolean;
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly #socket: Socket;
@@ -90,6 +91,7 @@ class TcpLink implements Link {
   constructor(socket: Socket) {
     this.#socket = socket;
     this.localAddress = `${socket.localAddress}:${socket.localPort}`;
+    this.isLocal = socket.remoteAddress === socket.localAddress;
     this.remoteAddress = `${socket.remoteAddress}:${socket.remotePort}`;
     socket.on('error', (error) => {
       this.#error = error;

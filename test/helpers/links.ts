@@ -77,6 +77,7 @@ export class Inbox {
 export class FakeLink implements Link {
   readonly localAddress = 'fake:1';
   readonly remoteAddress = 'fake:2';
+  readonly isLocal = true;
   readonly queuedBytes = 0;
   readonly writes: Buffer[] = [];
   /** What `write` returns. */

@@ -1,5 +1,5 @@
 // A process of a test's group. Started by members.ts with its settings as argument; speaks over the IPC channel.
-import { close, cluster, status, watchStatus } from 'cluster-client';
+import { close, cluster, invoke, status, watchStatus } from 'cluster-client';
 import { RegistryClient } from '../helpers/registry-client.js';
 import type { Command, MemberSettings, Report } from './members.js';
 
@@ -7,31 +7,46 @@ const settings = JSON.parse(process.argv[2] ?? '{}') as MemberSettings;
 const report = (one: Report) => process.send?.(one);
 const real = new Map<string, RegistryClient>();
 
-const clients = new Map(
-  settings.channels.map((name) => {
-    const onBuild = (client: RegistryClient) => {
-      real.set(name, client);
-      report({ type: 'built', name });
-      client.on('published', (reg) => report({ type: 'published', name, reg }));
-    };
-    const logger = { info() {}, warn() {}, error() {} };
-    const client = cluster(RegistryClient, { logger, ...settings.options, name }).create({ onBuild });
-    client.on('error', (error: Error) => report({ type: 'error', name, message: String(error) }));
-    client.ready(
-      (error) =>
-        error &&
-        report({ type: 'failed', name, code: (error as { code?: string }).code, message: error.message }),
-    );
-    return [name, client] as const;
-  }),
-);
+type Client = ReturnType<typeof open>;
+const clients = new Map<string, Client>();
 
-for (const [name, client] of clients) {
+function open(name: string, more: Record<string, unknown> = {}) {
+  const onBuild = (client: RegistryClient) => {
+    real.set(name, client);
+    report({ type: 'built', name });
+    client.on('published', (reg) => report({ type: 'published', name, reg }));
+  };
+  const logger = { info() {}, warn() {}, error() {} };
+  const client = cluster(RegistryClient, { logger, ...settings.options, ...more, name })
+    .delegate('oneway', 'invokeOneway')
+    .create({ onBuild });
+  client.on('error', (error: Error) => report({ type: 'error', name, message: String(error) }));
+  client.ready(
+    (error) =>
+      error &&
+      report({ type: 'failed', name, code: (error as { code?: string }).code, message: error.message }),
+  );
   void (async () => {
     for await (const { state, role, ready, epoch, leaderPid } of watchStatus(client)) {
       report({ type: 'status', name, state, role, ready, epoch, leaderPid });
     }
   })();
+  return client;
+}
+
+for (const name of settings.channels) clients.set(name, open(name));
+
+function outcome(
+  client: Client,
+  { name, id, method, args = [], options }: Command & { type: 'invoke' },
+): void {
+  const start = performance.now();
+  const done = (result: { value?: unknown; code?: string; outcome?: string }) =>
+    report({ type: 'outcome', name, id, ms: performance.now() - start, ...result });
+  invoke(client, method as 'getAsync', args, options).then(
+    (value) => done({ value }),
+    ({ code, outcome }: { code: string; outcome: string }) => done({ code, outcome }),
+  );
 }
 
 // A test that is cut short leaves no process behind, which would keep the run from ending.
@@ -42,9 +57,27 @@ process.on('disconnect', () => {
 
 process.on('message', (command: Command) => {
   const { name } = command;
+  if (command.type === 'open') clients.set(name, open(name, command.options));
   const client = clients.get(name);
   if (!client) return;
   switch (command.type) {
+    case 'invoke':
+      outcome(client, command);
+      break;
+    case 'oneway':
+      client.oneway(command.value);
+      break;
+    case 'unsubscribe':
+      client.unSubscribe({ key: command.key });
+      break;
+    case 'status':
+      report({ type: 'snapshot', name, status: { ...status(client), error: undefined } });
+      break;
+    case 'noted': {
+      const { method } = command;
+      report({ type: 'noted', name, method, calls: real.get(name)?.callsOf(method) ?? [] });
+      break;
+    }
     case 'subscribe':
       client.subscribe({ key: command.key }, (value) =>
         report({ type: 'value', name, key: command.key, value }),
@@ -66,6 +99,9 @@ process.on('message', (command: Command) => {
       // Then nothing keeps this process alive: it has to end by itself.
       close(client).then(
         () => {
+          report({ type: 'closed', name });
+          clients.delete(name);
+          if (clients.size > 0) return;
           isLeaving = true;
           process.disconnect();
         },

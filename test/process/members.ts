@@ -1,13 +1,15 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { SessionState } from 'cluster-client';
+import type { ClusterStatus, InvokeOptions, SessionState } from 'cluster-client';
 import { deriveKey } from '../../lib/handshake.js';
 import { derivePorts } from '../../lib/hub.js';
 import { openRuntime } from '../../lib/runtime.js';
+import { isolated } from '../helpers/isolated.js';
 
 export interface MemberSettings {
   /** Names of the channels that it opens, in this order. */
@@ -16,10 +18,19 @@ export interface MemberSettings {
 }
 
 export type Command =
+  | { type: 'open'; name: string; options?: Record<string, unknown> }
   | { type: 'subscribe'; name: string; key: string }
+  | { type: 'unsubscribe'; name: string; key: string }
   | { type: 'publish'; name: string; key: string; value: unknown }
   | { type: 'push'; name: string; key: string; value: unknown }
   | { type: 'call'; name: string }
+  /** Any method; `id` comes back with the outcome. */
+  | { type: 'invoke'; name: string; id: number; method: string; args?: unknown[]; options?: InvokeOptions }
+  | { type: 'oneway'; name: string; value: unknown }
+  /** Asks for a snapshot. */
+  | { type: 'status'; name: string }
+  /** Asks for the calls that the real client here has noted, of one method. */
+  | { type: 'noted'; name: string; method: string }
   | { type: 'close'; name: string };
 
 export type Report =
@@ -36,6 +47,18 @@ export type Report =
   | { type: 'value'; name: string; key: string; value: unknown }
   | { type: 'published'; name: string; reg: { key: string; value: unknown } }
   | { type: 'answer'; name: string; pid: number }
+  | {
+      type: 'outcome';
+      name: string;
+      id: number;
+      value?: unknown;
+      code?: string;
+      outcome?: string;
+      ms: number;
+    }
+  | { type: 'snapshot'; name: string; status: ClusterStatus }
+  | { type: 'noted'; name: string; method: string; calls: unknown[][] }
+  | { type: 'closed'; name: string }
   | { type: 'failed'; name: string; code: string | undefined; message: string }
   | { type: 'error'; name: string; message: string };
 
@@ -88,6 +111,30 @@ export class Member {
     );
   }
 
+  /** The answer to `command`: the next report of this kind. */
+  async ask<T extends Report['type']>(command: Command, type: T): Promise<Kind<T>> {
+    const seen = this.reports.length;
+    this.send(command);
+    for (;;) {
+      const answer = this.reports.slice(seen).find((report) => report.type === type);
+      if (answer) return answer as Kind<T>;
+      await once(this.#news, 'news');
+    }
+  }
+
+  async status(name: string): Promise<ClusterStatus> {
+    return (await this.ask({ type: 'status', name }, 'snapshot')).status;
+  }
+
+  /** Nothing of it runs any more, until `wake`. */
+  stop(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  wake(): void {
+    this.child.kill('SIGCONT');
+  }
+
   /** With SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
@@ -95,6 +142,24 @@ export class Member {
     this.child.kill('SIGKILL');
     await exit;
   }
+}
+
+/** Options that can be sent to another process. */
+export function shared(t: TestContext): { group: string; runtimeDir: string } {
+  const { group, runtimeDir } = isolated(t);
+  return { group, runtimeDir };
+}
+
+/** All of them are ready, under an epoch above `after`, and follow the one that leads. */
+export async function assertOneLeader(members: Member[], name: string, after = 0): Promise<Member> {
+  const statuses = await Promise.all(members.map((member) => member.ready(name, after)));
+  const leaders = members.filter((_, index) => statuses[index]?.role === 'leader');
+  assert.equal(leaders.length, 1, JSON.stringify(statuses));
+  for (const { epoch, leaderPid } of statuses) {
+    assert.equal(leaderPid, leaders[0]?.pid);
+    assert.equal(epoch, statuses[0]?.epoch);
+  }
+  return leaders[0] as Member;
 }
 
 /** The cluster ports of a group that exists, in the order in which they are tried. */

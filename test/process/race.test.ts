@@ -1,25 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { describe, it, type TestContext } from 'node:test';
-import { isolated } from '../helpers/isolated.js';
-import { clusterPorts, freePort, listensOn, Member } from './members.js';
-
-/** Options that can be sent to another process. */
-function shared(t: TestContext): { group: string; runtimeDir: string } {
-  const { group, runtimeDir } = isolated(t);
-  return { group, runtimeDir };
-}
-
-async function assertOneLeader(members: Member[], name: string, after = 0): Promise<Member> {
-  const statuses = await Promise.all(members.map((member) => member.ready(name, after)));
-  const leaders = members.filter((_, index) => statuses[index]?.role === 'leader');
-  assert.equal(leaders.length, 1, JSON.stringify(statuses));
-  for (const { epoch, leaderPid } of statuses) {
-    assert.equal(leaderPid, leaders[0]?.pid);
-    assert.equal(epoch, statuses[0]?.epoch);
-  }
-  return leaders[0] as Member;
-}
+import { describe, it } from 'node:test';
+import { assertOneLeader, clusterPorts, freePort, listensOn, Member, shared } from './members.js';
 
 describe('processes of one group', () => {
   it('race for the port, and exactly one leads each channel', async (t) => {
