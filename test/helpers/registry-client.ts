@@ -26,9 +26,8 @@ export class RegistryClient extends EventEmitter {
     super();
     this.options = options;
     this.epoch = callContext()?.epoch;
-    this.#ready = options.failWith
-      ? Promise.reject(options.failWith)
-      : (options.readyAfter ?? Promise.resolve());
+    const { failWith } = options;
+    this.#ready = failWith ? Promise.reject(failWith) : (options.readyAfter ?? Promise.resolve());
     this.#ready.catch(() => {});
     options.onBuild?.(this);
   }

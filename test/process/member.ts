@@ -5,6 +5,7 @@ import type { Command, MemberSettings, Report } from './members.js';
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as MemberSettings;
 const report = (one: Report) => process.send?.(one);
+let failures = settings.failFirst ?? 0;
 const real = new Map<string, RegistryClient>();
 
 type Client = ReturnType<typeof open>;
@@ -19,7 +20,12 @@ function open(name: string, more: Record<string, unknown> = {}) {
   const logger = { info() {}, warn() {}, error() {} };
   const client = cluster(RegistryClient, { logger, ...settings.options, ...more, name })
     .delegate('oneway', 'invokeOneway')
-    .create({ onBuild });
+    .create({
+      onBuild,
+      get failWith() {
+        return failures-- > 0 ? new Error('cannot start') : undefined;
+      },
+    });
   client.on('error', (error: Error) => report({ type: 'error', name, message: String(error) }));
   client.ready(
     (error) =>
@@ -47,6 +53,14 @@ function outcome(
     (value) => done({ value }),
     ({ code, outcome }: { code: string; outcome: string }) => done({ code, outcome }),
   );
+}
+
+async function flood({ name, key, from = 1, count, bytes }: Command & { type: 'flood' }): Promise<void> {
+  for (let number = from; number < from + count; number += 1) {
+    real.get(name)?.push(key, { number, padding: 'x'.repeat(bytes) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  report({ type: 'flooded', name });
 }
 
 // A test that is cut short leaves no process behind, which would keep the run from ending.
@@ -79,15 +93,19 @@ process.on('message', (command: Command) => {
       break;
     }
     case 'subscribe':
-      client.subscribe({ key: command.key }, (value) =>
-        report({ type: 'value', name, key: command.key, value }),
-      );
+      client.subscribe({ key: command.key }, (value) => {
+        const { number } = Object(value) as { number?: number };
+        report({ type: 'value', name, key: command.key, value: number ?? value });
+      });
       break;
     case 'publish':
       client.publish({ key: command.key, value: command.value });
       break;
     case 'push':
       real.get(name)?.push(command.key, command.value);
+      break;
+    case 'flood':
+      void flood(command);
       break;
     case 'call':
       client.whereAmI().then(

@@ -15,6 +15,8 @@ export interface MemberSettings {
   /** Names of the channels that it opens, in this order. */
   channels: string[];
   options: Record<string, unknown>;
+  /** How many real clients of this process fail to start before one can. */
+  failFirst?: number;
 }
 
 export type Command =
@@ -23,6 +25,8 @@ export type Command =
   | { type: 'unsubscribe'; name: string; key: string }
   | { type: 'publish'; name: string; key: string; value: unknown }
   | { type: 'push'; name: string; key: string; value: unknown }
+  /** Pushes so many values, numbered, from 1 by default, and of so many bytes, one in each turn of the event loop. */
+  | { type: 'flood'; name: string; key: string; from?: number; count: number; bytes: number }
   | { type: 'call'; name: string }
   /** Any method; `id` comes back with the outcome. */
   | { type: 'invoke'; name: string; id: number; method: string; args?: unknown[]; options?: InvokeOptions }
@@ -44,7 +48,9 @@ export type Report =
       epoch: number | undefined;
       leaderPid: number | undefined;
     }
+  /** Of a flood, the number only. */
   | { type: 'value'; name: string; key: string; value: unknown }
+  | { type: 'flooded'; name: string }
   | { type: 'published'; name: string; reg: { key: string; value: unknown } }
   | { type: 'answer'; name: string; pid: number }
   | {
