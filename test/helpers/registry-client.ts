@@ -71,6 +71,12 @@ export class RegistryClient extends EventEmitter {
     return args[0];
   }
 
+  async getLater(value: unknown): Promise<unknown> {
+    this.#note('getLater', value);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return value;
+  }
+
   getSync(value: unknown): unknown {
     return { sync: value };
   }
