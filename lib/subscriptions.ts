@@ -1,6 +1,6 @@
 import co from 'co';
 import is from 'is-type-of';
-import { type Codec, decodePayload, type Payload } from '../protocol/codec.js';
+import { type Codec, decodePayload, type Payload, retained } from '../protocol/codec.js';
 import { ClusterError } from './errors.js';
 import { isThenable } from './thenable.js';
 
@@ -117,7 +117,7 @@ export class Subscriptions {
     }
     clearTimeout(subscription.firstValue);
     this.#missed += delivery.missed;
-    subscription.last = delivery;
+    subscription.last = { ...delivery, payload: retained(delivery.payload) };
     const { listeners } = subscription;
     for (const listener of share === undefined ? [...listeners] : listeners.slice(share, share + 1)) {
       this.#call(listener, delivery);

@@ -1,5 +1,5 @@
 import { random } from 'utility';
-import { type Codec, encodePayload, type Payload } from '../protocol/codec.js';
+import { type Codec, encodePayload, type Payload, retained } from '../protocol/codec.js';
 
 /** The newest value of one key, encoded once whatever the number of subscribers. */
 export interface Value {
@@ -130,8 +130,8 @@ export class Topics {
       this.#options.onError(error);
       return;
     }
-    // Kept for late subscribers, while the real client may use its Buffer again.
-    if (payload.raw) payload = { bytes: Buffer.from(payload.bytes), raw: true };
+    // For late subscribers, while the real client may use its Buffer again.
+    payload = retained(payload);
     this.#revision += 1;
     const value: Value = { key: topic.key, payload, revision: this.#revision };
     topic.value = value;

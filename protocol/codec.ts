@@ -32,6 +32,16 @@ export function encodePayload(codec: Codec, value: unknown, what: string, maxByt
   );
 }
 
+/**
+ * A payload that may be kept for long: `bytes` is often a view of something larger, as of the chunk that a socket has
+ * read, or of a buffer that a codec will use again; a raw one is the very Buffer that the user has given.
+ */
+export function retained(payload: Payload): Payload {
+  const { bytes, raw } = payload;
+  const isSmallView = bytes.buffer.byteLength > 2 * bytes.length;
+  return raw || isSmallView ? { bytes: Buffer.from(bytes), raw } : payload;
+}
+
 function encode(codec: Codec, value: unknown, what: string): Buffer {
   try {
     const bytes = codec.encode(value);

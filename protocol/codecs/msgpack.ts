@@ -29,6 +29,9 @@ const RESTORED = new Set([
   'TypeError',
   'URIError',
 ]);
+/** What msgpackr may go on using: 1 MiB. */
+const MAX_SHARED_BYTES = 1024 * 1024;
+const NIL = Buffer.of(0xc0);
 const KEYS = '__keys__';
 /** Never travels, so nobody can put it into a value. */
 const KEYS_STAND_IN = randomBytes(6).toString('base64');
@@ -46,7 +49,7 @@ export function msgpack(): Codec {
     name: 'msgpack',
     encode(value) {
       try {
-        const bytes = packr.pack(value);
+        const bytes = unshared(packr, packr.pack(value));
         if (bytes.indexOf(ERROR_MARK) < 0 && bytes.indexOf(KEYS) < 0) return bytes;
       } catch {
         // Either msgpackr stumbled over a key, or the same is thrown again below.
@@ -56,13 +59,15 @@ export function msgpack(): Codec {
       const faults: unknown[] = [];
       const copy = copyForPackr(value, faults, new Map());
       const whole = faults.length > 0 ? new Error('', { cause: [ENVELOPE, copy, faults] }) : copy;
-      const bytes = createPackr({ useToJSON: false }).pack(whole);
+      const bytes = unshared(packr, createPackr({ useToJSON: false }).pack(whole));
       for (let at = bytes.indexOf(KEYS_STAND_IN); at >= 0; at = bytes.indexOf(KEYS_STAND_IN, at))
         bytes.write(KEYS, at);
       return bytes;
     },
     decode(bytes) {
       const value: unknown = packr.unpack(bytes);
+      // It holds on to what it has read last.
+      if (bytes.length > MAX_SHARED_BYTES) packr.unpack(NIL);
       if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
       const [tag, content, faults] = value.cause as unknown[];
       if (tag !== ENVELOPE || !Array.isArray(faults)) return value;
@@ -70,6 +75,19 @@ export function msgpack(): Codec {
       return content;
     },
   };
+}
+
+/**
+ * msgpackr writes into one buffer for all, which grows with the largest value and is never given back. So a large
+ * value leaves in a buffer of its own size, and msgpackr gets a new one of the size that it begins with.
+ */
+function unshared(packr: Packr, bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength <= MAX_SHARED_BYTES) return bytes;
+  const copy = Buffer.from(bytes);
+  packr.useBuffer(Buffer.allocUnsafeSlow(8192));
+  // It holds on to what it has written last.
+  packr.pack(null);
+  return copy;
 }
 
 function createPackr(options: { useToJSON?: boolean } = {}): Packr {
