@@ -142,3 +142,18 @@ describe('a leader that was stopped for a moment', () => {
     assert.equal((await leader.status(name)).expiredCalls, 1);
   });
 });
+
+describe('a process with an inspector attached', () => {
+  it('declares nobody dead: it may be the one that was stopped', async (t) => {
+    const { options, leader, followers, epoch } = await group(t, 1);
+    const [follower] = followers as [Member];
+    const inspected = new Member(t, { channels: [name], options }, {}, ['--inspect=127.0.0.1:0']);
+    await inspected.ready(name);
+    leader.stop();
+    await follower.ready(name, epoch);
+    const status = await inspected.status(name);
+    assert.deepEqual([status.state, status.epoch], ['following', epoch]);
+    await leader.kill();
+    assert.equal((await inspected.ready(name, epoch)).leaderPid, follower.pid);
+  });
+});

@@ -78,8 +78,13 @@ export class Member {
   readonly child: ChildProcess;
   readonly #news = new EventEmitter();
 
-  constructor(t: TestContext, settings: MemberSettings, env: Record<string, string> = {}) {
-    this.child = fork(PROGRAM, [JSON.stringify(settings)], { env: { ...process.env, ...env } });
+  constructor(
+    t: TestContext,
+    settings: MemberSettings,
+    env: Record<string, string> = {},
+    execArgv: string[] = [],
+  ) {
+    this.child = fork(PROGRAM, [JSON.stringify(settings)], { env: { ...process.env, ...env }, execArgv });
     this.#news.setMaxListeners(0);
     this.child.on('message', (report: Report) => {
       this.reports.push(report);
