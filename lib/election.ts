@@ -58,8 +58,6 @@ export type Elected =
   | {
       role: 'leader';
       leadership: Leadership;
-      /** The one before was mute: it may wake up, and needs a moment to see that it was replaced. */
-      replaces?: boolean;
       /** Where another process holds the cluster port: the link to it, if it answers. Undefined: it is held here. */
       hub?: Contact | 'mute';
     }

@@ -15,6 +15,8 @@ export interface Leadership {
   /** Undefined where the record is damaged. */
   address: Address | undefined;
   pid: number;
+  /** The one before was mute, and may wake up. */
+  replaces?: boolean;
 }
 
 /** What a channel's election remembers, and settles by: of many that claim n, exactly one gets it. */
@@ -188,13 +190,13 @@ function readLeadership(path: string, n: number): Leadership | undefined {
   const text = ifPresent(() => readFileSync(path, 'utf8'));
   if (text === undefined) return undefined;
   try {
-    const { epoch, pid, address } = JSON.parse(text) as Leadership;
+    const { epoch, pid, address, replaces } = JSON.parse(text) as Leadership;
     if (
       Number.isSafeInteger(epoch) &&
       Number.isSafeInteger(address?.port) &&
       typeof address?.host === 'string'
     ) {
-      return { n, epoch, pid, address };
+      return { n, epoch, pid, address, ...(replaces === true && { replaces }) };
     }
   } catch {
     // Not even JSON.

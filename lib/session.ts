@@ -203,7 +203,7 @@ export class Session {
     const leader = new Leader({ ...this.#settings, epoch, holds });
     this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
-    const pause = elected.replaces && new Promise((resolve) => setTimeout(resolve, STEP_DOWN));
+    const pause = elected.leadership.replaces && new Promise((resolve) => setTimeout(resolve, STEP_DOWN));
     leader.start(pause || this.#retiring ? Promise.all([pause, this.#retiring]) : undefined);
   }
 

@@ -15,6 +15,8 @@ const VACANCY = 250;
 /** Pauses between two rounds: double from the first to the last, with jitter. ms */
 const MIN_PAUSE = 2;
 const MAX_PAUSE = 250;
+/** Who was replaced this long ago has found out. ms */
+const RECENT = 1_000;
 /** Whoever waits longer than this watches the record meanwhile. ms */
 const SLOW = 50;
 /** A hub that sends a newcomer on and on is not believed any more. */
@@ -271,15 +273,18 @@ function claim(
 ): Extract<Elected, { role: 'leader' }> | { type: 'gone' } {
   const { record, epoch, channel } = candidate;
   if (candidate.ledHere() || record.read()?.n !== before?.n) return { type: 'gone' };
+  // Epochs are times: one who replaced a mute leader and is gone already has not given it the moment that it needs.
+  const isHandedOn = before?.replaces === true && Date.now() - before.epoch < RECENT;
   const next = {
     epoch: Math.max((before?.epoch ?? 0) + 1, epoch + 1, Date.now()),
     address,
     pid: process.pid,
+    ...((mute || isHandedOn) && { replaces: true }),
   };
   const leadership = record.claim(before, next, hub === undefined);
   if (!leadership) return { type: 'gone' };
   debug('%s: leading from %s under epoch %d', channel, formatAddress(address), leadership.epoch);
-  return { role: 'leader', leadership, replaces: mute, ...(hub && { hub }) };
+  return { role: 'leader', leadership, ...(hub && { hub }) };
 }
 
 /** A peer that closes without a word may be a hub that is just going; every other stranger is certain. */
