@@ -11,6 +11,8 @@ export interface RegistryOptions {
   /** Hears of every instance. */
   onBuild?: ((client: RegistryClient) => void) | undefined;
   label?: string;
+  /** ms that its close takes. */
+  closeTakes?: number;
 }
 
 /** The real client of most tests: a registry in memory with methods of every kind, that notes what was asked of it. */
@@ -158,6 +160,8 @@ export class RegistryClient extends EventEmitter {
 
   async close(): Promise<void> {
     this.closed += 1;
+    const { closeTakes } = this.options;
+    if (closeTakes !== undefined) await new Promise((resolve) => setTimeout(resolve, closeTakes));
     this.emit('real-closed');
   }
 }

@@ -8,7 +8,7 @@ const name = 'config';
 describe('a leader that is closed', () => {
   it('tells its followers, who elect at once and lose it once only', async (t) => {
     const options = shared(t);
-    const leader = new Member(t, { channels: [name], options });
+    const leader = new Member(t, { channels: [name], options, closeTakes: 300 });
     const { epoch = 0 } = await leader.ready(name);
     const followers = [1, 2, 3].map(() => new Member(t, { channels: [name], options }));
     for (const member of followers) await member.ready(name);

@@ -22,6 +22,7 @@ function open(name: string, more: Record<string, unknown> = {}) {
     .delegate('oneway', 'invokeOneway')
     .create({
       onBuild,
+      ...(settings.closeTakes !== undefined && { closeTakes: settings.closeTakes }),
       get failWith() {
         return failures-- > 0 ? new Error('cannot start') : undefined;
       },

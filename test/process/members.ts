@@ -17,6 +17,8 @@ export interface MemberSettings {
   options: Record<string, unknown>;
   /** How many real clients of this process fail to start before one can. */
   failFirst?: number;
+  /** ms that the close of a real client takes. */
+  closeTakes?: number;
 }
 
 export type Command =
