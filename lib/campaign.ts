@@ -62,16 +62,23 @@ export class Campaign {
     return this.#open().record(this.#options.name).holds(leadership);
   }
 
-  /** The channel is led here from now on, until `resign`. */
-  lead(channel: Channel, { leadership, hub: contact }: ElectedLeader): void {
+  /**
+   * The channel is led here from now on, until `resign`.
+   * @returns what the real client has to wait for: the one of the leader before is closing.
+   */
+  lead(channel: Channel, { leadership, hub: holder, predecessor }: ElectedLeader): Promise<void> | undefined {
     const hub = this.#open();
     hub.lead(channel);
-    if (!contact) return;
     this.#leading = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, this.#leading.signal]);
-    inheritClusterPort(this.#candidate(hub, leadership.epoch, signal), leadership, contact).catch(
-      (error: Error) => debug('%s: %s', channel.name, error.message),
-    );
+    const succession = predecessor?.news(Infinity, signal).then(() => predecessor.close());
+    if (holder) {
+      const candidate = this.#candidate(hub, leadership.epoch, signal);
+      Promise.resolve(succession)
+        .then(() => inheritClusterPort(candidate, leadership, holder))
+        .catch((error: Error) => debug('%s: %s', channel.name, error.message));
+    }
+    return succession;
   }
 
   /** The channel is not led here any more; the port is freed if nothing else is. */
@@ -101,7 +108,10 @@ export class Campaign {
     const elected = await election.elect(this.#candidate(hub, epoch, signal)).finally(() => hub.letGo(this));
     if (signal.aborted) {
       if (elected.role === 'follower') elected.contact.close();
-      else if (typeof elected.hub === 'object') elected.hub.close();
+      else {
+        if (typeof elected.hub === 'object') elected.hub.close();
+        elected.predecessor?.close();
+      }
       hub.unreserve(name);
       return;
     }

@@ -82,7 +82,7 @@ export class HubContact implements Contact {
         // Who is sent on closes this link: that is not the news.
         this.#listener = undefined;
         const answer = this.answer();
-        if (answer.type !== 'vacant') return finish(answer);
+        if (answer.type !== 'vacant' && answer.type !== 'leaving') return finish(answer);
         this.#listener = look;
         return undefined;
       };

@@ -23,7 +23,7 @@ export type Answer =
 /** A link to a hub, in which this process has asked for a channel. Whoever holds it closes it or follows it. */
 export interface Contact {
   /**
-   * While it is vacant: resolves with what comes next, or with `undefined` when `ms` have passed or `signal` is
+   * While it is vacant, or its leader leaving: resolves with what comes next, or with `undefined` when `ms` have passed or `signal` is
    * aborted. `gone` where the link broke, or the other end fell silent.
    */
   news(ms: number, signal: AbortSignal): Promise<Answer | undefined>;
@@ -58,8 +58,10 @@ export type Elected =
   | {
       role: 'leader';
       leadership: Leadership;
-      /** Where another process holds the cluster port: the link to it, if it answers. Undefined: it is held here. */
-      hub?: Contact | 'mute';
+      /** Where another process holds the cluster port: the link to it, if there is one. Undefined: it is held here. */
+      hub?: Contact | 'unknown';
+      /** The one before is closing its real client; ours is not built before this link ends. */
+      predecessor?: Contact;
     }
   | { role: 'follower'; contact: Contact };
 

@@ -47,6 +47,8 @@ export interface FileRecordOptions {
 }
 
 const KEPT = 8;
+/** How often a leader looks after key and id. ms */
+const TENDING = 1_000;
 /** What a process that died in the middle of a claim left behind is removed after so long. ms */
 const LEFTOVER = 60_000;
 
@@ -63,15 +65,25 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
     return n === undefined ? undefined : readLeadership(path(n), n);
   };
   const write = (leadership: Leadership) => createOnce(path(leadership.n), JSON.stringify(leadership));
+  /** Nearly always the folder is there, and every ms counts when a leader has died. */
+  const writeAnew = (leadership: Leadership) => {
+    try {
+      return write(leadership);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      prepare();
+      return write(leadership);
+    }
+  };
   let warned = false;
+  let tendedAt = -Infinity;
   return {
     shared: true,
     read,
     claim(after, next, alone) {
       const leadership = { ...next, n: (after?.n ?? 0) + 1 };
       try {
-        prepare();
-        if (!write(leadership)) return undefined;
+        if (!writeAnew(leadership)) return undefined;
       } catch (error) {
         if (!alone) throw error;
         if (!warned) {
@@ -91,9 +103,13 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
       try {
         const newest = read();
         if (newest && newest.epoch > leadership.epoch) return false;
-        if (newest?.epoch !== leadership.epoch) {
+        // Who cleans up temporary folders may also leave some files and take others.
+        if (performance.now() - tendedAt > TENDING) {
+          tendedAt = performance.now();
           prepare();
-          write({ ...leadership, n: Math.max(leadership.n, (newest?.n ?? 0) + 1) });
+        }
+        if (newest?.epoch !== leadership.epoch) {
+          writeAnew({ ...leadership, n: Math.max(leadership.n, (newest?.n ?? 0) + 1) });
         }
       } catch (error) {
         // Who cannot write here cannot have taken over.

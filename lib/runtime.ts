@@ -9,8 +9,8 @@ import {
   openSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -124,7 +124,15 @@ export function createOnce(path: string, content: Buffer | string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    rmSync(temporary, { force: true });
+    discard(temporary);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    debug('%s', (error as Error).message);
   }
 }
 

@@ -201,10 +201,13 @@ export class Session {
     const { epoch } = elected.leadership;
     const holds = () => this.#campaign.holds(elected);
     const leader = new Leader({ ...this.#settings, epoch, holds });
-    this.#campaign.lead(leader.channel, elected);
+    const succession = this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
-    const pause = elected.leadership.replaces && new Promise((resolve) => setTimeout(resolve, STEP_DOWN));
-    leader.start(pause || this.#retiring ? Promise.all([pause, this.#retiring]) : undefined);
+    const pause = elected.leadership.replaces
+      ? new Promise<void>((resolve) => setTimeout(resolve, STEP_DOWN))
+      : undefined;
+    const waits = [succession, pause, this.#retiring].filter((wait) => wait !== undefined);
+    leader.start(waits.length > 0 ? Promise.all(waits) : undefined);
   }
 
   /** Single mode: the first client of a name makes the leader, the others join it. */

@@ -28,7 +28,7 @@ const MAX_DEAD_ENDS = 10;
  * The processes of a group race to bind the cluster port; the channel's record settles what the port alone
  * cannot: many channels, led by different processes. In each round:
  *
- *   1. Ask whom the record names. It leads: follow. It is leaving: wait until it has left.
+ *   1. Ask whom the record names. It leads: follow. It is leaving: claim the record, and lead once it has left.
  *   2. Bind the cluster port, if we may lead. Done: claim the record, lead.
  *   3. Taken: ask there. It leads: follow. It knows of no leader: wait a little; then listen elsewhere, claim the
  *      record, lead, and tell the hub, which sends everybody who waits there on to us.
@@ -39,6 +39,8 @@ const MAX_DEAD_ENDS = 10;
 export function port(): Election {
   return { name: 'port', elect: (candidate) => elect(candidate, { lead: true, follow: true }) };
 }
+
+type ElectedLeader = Extract<Elected, { role: 'leader' }>;
 
 interface May {
   lead: boolean;
@@ -76,8 +78,9 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
     if (answer.type === 'refused' || (answer.type === 'foreign' && isCertain(answer.error, deadEnds)))
       throw answer.error;
     if (answer.type === 'leaving') {
-      await answer.contact.news(Infinity, signal);
-      answer.contact.close();
+      const { contact } = answer;
+      await whileRecorded(candidate, before, (called) => contact.news(Infinity, called));
+      contact.close();
       pause = MIN_PAUSE;
       continue;
     }
@@ -91,41 +94,63 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
 
 async function tryRound(candidate: Candidate, round: Round): Promise<Elected | Answer> {
   const { before } = round;
-  const recorded = before?.address && (await askWhileRecorded(candidate, before, before.address));
-  switch (recorded?.type) {
+  const recorded = before?.address;
+  // Where the record names the very port that we would bind next, binding it tells as much as asking would.
+  const [first] = candidate.clusterAddresses;
+  const isBoundNext = mayLead(candidate, round) && first?.port === recorded?.port;
+  if (!recorded || isBoundNext) return tryClusterPort(candidate, round);
+  const answer = await askWhileRecorded(candidate, before, recorded);
+  switch (answer.type) {
     case 'led':
     case 'refused':
+      return answer;
     case 'leaving':
-      return recorded;
+      return succeed(candidate, round, answer.contact);
     case 'mute':
-      if (!mayReplace(candidate, round)) return recorded;
-      debug('%s: %s is mute', candidate.channel, formatAddress(before?.address as Address));
+      if (!mayReplace(candidate, round)) return answer;
       return tryClusterPort(candidate, { ...round, mute: true });
     case 'vacant':
-      recorded.contact.close();
+      answer.contact.close();
   }
   return tryClusterPort(candidate, round);
 }
 
-function mayReplace({ takeover, record }: Candidate, { may }: Round): boolean {
-  return may.lead && takeover && record.shared;
+function mayLead(candidate: Candidate, { may }: Round): boolean {
+  return may.lead && !candidate.ledHere();
+}
+
+function mayReplace(candidate: Candidate, round: Round): boolean {
+  return mayLead(candidate, round) && candidate.takeover && candidate.record.shared;
 }
 
 async function tryClusterPort(candidate: Candidate, round: Round): Promise<Elected | Answer> {
-  const { may } = round;
-  const reached = await reachClusterPort(candidate, may.lead && !candidate.ledHere(), round);
-  switch (reached.type) {
+  const { before } = round;
+  const { answer, address } = await reachClusterPort(candidate, mayLead(candidate, round), round);
+  switch (answer.type) {
     case 'bound':
-      return claim(candidate, round, reached.address, undefined);
+      return claim(candidate, round, address);
     case 'vacant':
-      return waitAt(candidate, round, reached.contact);
-    case 'mute':
-      // It may lead other channels. Ours it does not lead, or not any more: that was looked at before.
-      if (!mayReplace(candidate, round) || candidate.ledHere()) return reached;
-      return claim(candidate, round, await candidate.listenAnywhere(), 'mute');
+      return waitAt(candidate, round, answer.contact);
+    case 'leaving':
+      return succeed(candidate, round, answer.contact);
+    case 'mute': {
+      if (!mayReplace(candidate, round)) return answer;
+      // If it is not the one on record, it may lead other channels, but not ours.
+      const mute = round.mute || before?.address?.port === address.port;
+      return claim(candidate, { ...round, mute }, await candidate.listenAnywhere(), { hub: 'unknown' });
+    }
     default:
-      return reached;
+      return answer;
   }
+}
+
+/** Takes over from a leader that is closing: all is prepared for the moment in which its real client is closed. */
+async function succeed(candidate: Candidate, round: Round, predecessor: Contact): Promise<Elected | Answer> {
+  if (!mayLead(candidate, round) || !candidate.record.shared)
+    return { type: 'leaving', contact: predecessor };
+  const elected = claim(candidate, round, await candidate.listenAnywhere(), { hub: 'unknown', predecessor });
+  if (!('role' in elected)) predecessor.close();
+  return elected;
 }
 
 /** Asks at an address and, where it is sent on, there. */
@@ -149,23 +174,27 @@ function askWhileRecorded(
   before: Leadership | undefined,
   address: Address,
 ): Promise<Answer> {
-  return whileRecorded(candidate, before, (called) => ask(candidate, address, called));
+  return whileRecorded(candidate, before, (called) => ask(candidate, address, called), address);
 }
 
 /**
  * Waits, with a signal that is aborted once the record is not `before` any more; also with the candidate's.
+ * @param asked where the answer is waited for: who is recorded there is the one to give it.
  */
 async function whileRecorded<T>(
   candidate: Candidate,
   before: Leadership | undefined,
   wait: (signal: AbortSignal) => Promise<T>,
+  asked?: Address,
 ): Promise<T> {
   const { record, signal } = candidate;
   const changed = new AbortController();
   let stop = () => {};
   const look = () => {
     try {
-      if (record.read()?.n !== before?.n) changed.abort();
+      const newest = record.read();
+      const isAsked = asked !== undefined && newest?.address?.port === asked.port;
+      if (newest?.n !== before?.n && !isAsked) changed.abort();
     } catch (error) {
       debug('%s: %s', candidate.channel, (error as Error).message);
     }
@@ -184,24 +213,31 @@ async function whileRecorded<T>(
   }
 }
 
+interface Reached {
+  address: Address;
+  answer: { type: 'bound' } | Answer;
+}
+
 /** Binds the first cluster port that is not a stranger's, or asks there. */
 async function reachClusterPort(
   candidate: Candidate,
   bind: boolean,
   { before, mute, deadEnds }: Round,
-): Promise<{ type: 'bound'; address: Address } | Answer> {
-  let answer: Answer = { type: 'gone' };
+): Promise<Reached> {
+  const [first] = candidate.clusterAddresses;
+  let reached: Reached = { address: first as Address, answer: { type: 'gone' } };
   for (const address of candidate.clusterAddresses) {
-    if (bind && (await candidate.listen(address))) return { type: 'bound', address };
+    if (bind && (await candidate.listen(address))) return { address, answer: { type: 'bound' } };
     const isKnown = mute && before?.address?.port === address.port;
-    answer = isKnown ? { type: 'mute' } : await askWhileRecorded(candidate, before, address);
+    const answer: Answer = isKnown ? { type: 'mute' } : await askWhileRecorded(candidate, before, address);
     debug('%s: %s answers %s', candidate.channel, formatAddress(address), answer.type);
+    reached = { address, answer };
     // At a stranger's port the group is not, but at the next one. Nor is it, for one who does not bind, where
     // nobody listens; who does bind has met a holder that is just going, and finds the port free next time.
     const isStranger = answer.type === 'foreign' && isCertain(answer.error, deadEnds);
-    if (!isStranger && (bind || answer.type !== 'gone')) return answer;
+    if (!isStranger && (bind || answer.type !== 'gone')) break;
   }
-  return answer;
+  return reached;
 }
 
 /**
@@ -212,33 +248,43 @@ async function reachClusterPort(
 export async function inheritClusterPort(
   candidate: Candidate,
   leadership: Leadership,
-  hub: Contact | 'mute',
+  hub: Contact | 'unknown',
 ): Promise<void> {
-  const { signal } = candidate;
-  let contact = hub === 'mute' ? undefined : hub;
+  const { signal, record } = candidate;
+  let contact = hub === 'unknown' ? undefined : hub;
   let pause = MIN_PAUSE;
   for (let deadEnds = 0; ; ) {
     await contact?.news(Infinity, signal);
     contact?.close();
     contact = undefined;
     if (signal.aborted) return;
-    const may = { lead: true, follow: true };
-    const reached = await reachClusterPort(candidate, true, {
-      may,
-      before: leadership,
-      mute: false,
-      deadEnds,
-    });
-    if (reached.type === 'vacant') {
-      contact = reached.contact;
-      contact.announce(leadership);
-      pause = MIN_PAUSE;
-      continue;
+    const round = { may: { lead: true, follow: true }, before: leadership, mute: false, deadEnds };
+    const { answer, address } = await reachClusterPort(candidate, true, round);
+    switch (answer.type) {
+      case 'bound':
+        // The same leader under the same epoch, so that whoever loses it looks there first.
+        record.claim(leadership, { ...leadership, address }, true);
+        return;
+      case 'vacant':
+        contact = answer.contact;
+        contact.announce(leadership);
+        pause = MIN_PAUSE;
+        continue;
+      case 'led':
+      case 'leaving':
+        answer.contact.close();
+        return;
+      case 'foreign':
+        if (isCertain(answer.error, deadEnds)) return;
+        deadEnds += 1;
+        break;
+      case 'gone':
+      case 'mute':
+        deadEnds = 0;
+        break;
+      default:
+        return;
     }
-    if (reached.type === 'led' || reached.type === 'leaving') reached.contact.close();
-    const isStranger = reached.type === 'foreign' && isCertain(reached.error, deadEnds);
-    if (isStranger || !['gone', 'mute', 'foreign'].includes(reached.type)) return;
-    deadEnds = reached.type === 'foreign' ? deadEnds + 1 : 0;
     await sleep(pause, undefined, { signal });
     pause = Math.min(pause * 2, MAX_PAUSE);
   }
@@ -252,15 +298,13 @@ async function waitAt(candidate: Candidate, round: Round, hub: Contact): Promise
   const news = await whileRecorded(candidate, before, (called) => hub.news(patience, called));
   if (news?.type === 'moved') return ask(candidate, news.address);
   if (news) return news;
-  const elected =
-    canLead && !candidate.signal.aborted && !candidate.ledHere()
-      ? claim(candidate, round, await candidate.listenAnywhere(), hub)
-      : undefined;
-  if (elected === undefined || !('role' in elected)) {
+  if (!canLead || candidate.signal.aborted || candidate.ledHere()) {
     hub.close();
     return { type: 'gone' };
   }
-  hub.announce(elected.leadership);
+  const elected = claim(candidate, round, await candidate.listenAnywhere(), { hub });
+  if ('role' in elected) hub.announce(elected.leadership);
+  else hub.close();
   return elected;
 }
 
@@ -269,8 +313,8 @@ function claim(
   candidate: Candidate,
   { before, mute }: Round,
   address: Address,
-  hub: Contact | 'mute' | undefined,
-): Extract<Elected, { role: 'leader' }> | { type: 'gone' } {
+  elsewhere: Pick<ElectedLeader, 'hub' | 'predecessor'> = {},
+): ElectedLeader | { type: 'gone' } {
   const { record, epoch, channel } = candidate;
   if (candidate.ledHere() || record.read()?.n !== before?.n) return { type: 'gone' };
   // Epochs are times: one who replaced a mute leader and is gone already has not given it the moment that it needs.
@@ -281,10 +325,10 @@ function claim(
     pid: process.pid,
     ...((mute || isHandedOn) && { replaces: true }),
   };
-  const leadership = record.claim(before, next, hub === undefined);
+  const leadership = record.claim(before, next, elsewhere.hub === undefined);
   if (!leadership) return { type: 'gone' };
   debug('%s: leading from %s under epoch %d', channel, formatAddress(address), leadership.epoch);
-  return { role: 'leader', leadership, ...(hub && { hub }) };
+  return { role: 'leader', leadership, ...elsewhere };
 }
 
 /** A peer that closes without a word may be a hub that is just going; every other stranger is certain. */

@@ -1,3 +1,6 @@
+// Node loads these two when something first listens: better now than in the middle of an election.
+import 'node:cluster';
+import 'node:dns';
 import { connect, createServer, type Socket } from 'node:net';
 import { ClusterError } from '../errors.js';
 import {

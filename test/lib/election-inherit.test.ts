@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from '../../lib/election.js';
 import { inheritClusterPort } from '../../lib/elections/port.js';
-import { leadership, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
+import { at, leadership, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
 
 const GONE: Answer = { type: 'gone' };
 const LED_ELSEWHERE = leadership(1, 99);
@@ -13,7 +13,7 @@ async function inherit(
   script: Script,
   prepare: (one: ScriptedCandidate) => void = () => {},
 ) {
-  const candidate = new ScriptedCandidate(script);
+  const candidate = new ScriptedCandidate({ record: LED_ELSEWHERE, ...script });
   prepare(candidate);
   await inheritClusterPort(candidate, LED_ELSEWHERE, hub);
   return candidate.log;
@@ -22,7 +22,15 @@ async function inherit(
 describe('a leader on another port than the cluster port', () => {
   it('takes the cluster port when its holder goes', async () => {
     const hub = new ScriptedContact(GONE);
-    assert.deepEqual(await inherit(hub, {}), ['listen 1']);
+    let candidate: ScriptedCandidate | undefined;
+    // On record from then on, as the same leader, at the port where newcomers ask first.
+    assert.deepEqual(
+      await inherit(hub, {}, (one) => {
+        candidate = one;
+      }),
+      ['listen 1', 'claim 2'],
+    );
+    assert.deepEqual(candidate?.current, { ...LED_ELSEWHERE, n: 2, address: at(1) });
     assert.deepEqual([hub.waits, hub.closed], [[Infinity], 1]);
   });
 
@@ -35,7 +43,7 @@ describe('a leader on another port than the cluster port', () => {
         candidate.taken.clear();
       };
     });
-    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1']);
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'claim 2']);
     assert.deepEqual([next.announced, next.closed], [[LED_ELSEWHERE], 1]);
   });
 
@@ -51,7 +59,7 @@ describe('a leader on another port than the cluster port', () => {
         one.before = (act) => act === 'ask 1' && one.log.length === 4 && one.taken.clear();
       },
     );
-    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'ask 1', 'listen 1']);
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'ask 1', 'listen 1', 'claim 2']);
   });
 
   it('leaves it at that where the channel is led by another by then, or a stranger has the port', async () => {

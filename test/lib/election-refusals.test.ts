@@ -78,7 +78,10 @@ describe('a hub that refuses', () => {
     const refusal = Object.assign(new Error('another folder'), { code: 'ERR_CLUSTER_RUNTIME' });
     const answers = { 1: [{ type: 'refused', error: refusal } as const] };
     await assert.rejects(port().elect(new ScriptedCandidate({ taken: [1], answers })), refusal);
-    await assert.rejects(port().elect(new ScriptedCandidate({ record: leadership(1, 1), answers })), refusal);
+    await assert.rejects(
+      port().elect(new ScriptedCandidate({ record: leadership(1, 1), taken: [1], answers })),
+      refusal,
+    );
   });
 });
 
