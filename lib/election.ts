@@ -58,6 +58,8 @@ export type Elected =
   | {
       role: 'leader';
       leadership: Leadership;
+      /** `performance.now()` just before the claim. Default: long ago. */
+      claimedAt?: number;
       /** Where another process holds the cluster port: the link to it, if there is one. Undefined: it is held here. */
       hub?: Contact | 'unknown';
       /** The one before is closing its real client; ours is not built before this link ends. */

@@ -95,9 +95,12 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
         warned = true;
         return leadership;
       }
-      tidy(directory, numbers(directory).slice(KEPT));
+      tendedAt = performance.now();
+      const [newest, ...older] = numbers(directory);
+      // Not now, when every ms counts.
+      setTimeout(() => tidy(directory, older.slice(KEPT - 1)), TENDING).unref();
       // A number that was free because it is long past and tidied away: who claims it has slept through it all.
-      return numbers(directory)[0] === leadership.n ? leadership : undefined;
+      return newest === leadership.n ? leadership : undefined;
     },
     holds(leadership) {
       try {

@@ -200,7 +200,7 @@ export class Session {
     }
     const { epoch } = elected.leadership;
     const holds = () => this.#campaign.holds(elected);
-    const leader = new Leader({ ...this.#settings, epoch, holds });
+    const leader = new Leader({ ...this.#settings, epoch, holds, heldAt: elected.claimedAt });
     const succession = this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
     const pause = elected.leadership.replaces
@@ -294,12 +294,9 @@ export class Session {
     this.#calls.lost(cause);
     this.#waitForLeader();
     if (replaced) this.#retiring = this.#retire(replaced);
-    // Not at once: whoever watches the status is to see that the leader was lost.
-    setImmediate(() => {
-      if (this.#state !== 'lost') return;
-      this.#become('electing');
-      this.#campaign.run(this.#epoch);
-    });
+    this.#campaign.run(this.#epoch);
+    // A moment later, so that whoever watches the status sees that the leader was lost.
+    setImmediate(() => this.#state === 'lost' && this.#become('electing'));
   }
 
   /** Another process leads by now: the port is freed first, since closing the real client may take its time. */

@@ -325,10 +325,11 @@ function claim(
     pid: process.pid,
     ...((mute || isHandedOn) && { replaces: true }),
   };
+  const claimedAt = performance.now();
   const leadership = record.claim(before, next, elsewhere.hub === undefined);
   if (!leadership) return { type: 'gone' };
   debug('%s: leading from %s under epoch %d', channel, formatAddress(address), leadership.epoch);
-  return { role: 'leader', leadership, ...elsewhere };
+  return { role: 'leader', leadership, claimedAt, ...elsewhere };
 }
 
 /** A peer that closes without a word may be a hub that is just going; every other stranger is certain. */

@@ -43,6 +43,8 @@ export interface LeaderOptions {
   epoch: number;
   /** Looks whether no other process has taken over. Default: none can. */
   holds?: (() => boolean) | undefined;
+  /** `performance.now()` at which that was known. */
+  heldAt?: number | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export class Leader implements Backend {
   #failure: Error | undefined;
   #rebuild: NodeJS.Timeout | undefined;
   #attempts = 0;
-  #passedAt = -Infinity;
+  #passedAt: number;
   #superseded: ClusterError | undefined;
   readonly #watch: NodeJS.Timeout | undefined;
   readonly #replays: Replays;
@@ -71,6 +73,7 @@ export class Leader implements Backend {
   constructor(settings: LeaderOptions) {
     const { options, epoch } = settings;
     this.#settings = settings;
+    this.#passedAt = settings.heldAt ?? -Infinity;
     this.methods = settings.methods.invoke;
     this.topics = new Topics({
       codec: options.codec,
