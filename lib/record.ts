@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync, unlinkSync, watch } from 'node:fs';
+import { readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import createDebug from 'debug';
 import type { Address } from '../protocol/message.js';
-import { createOnce, fileName, makePrivate } from './runtime.js';
+import { createOnce, discard, fileName, makePrivate } from './runtime.js';
 
 const debug = createDebug('cluster-client:record');
 
@@ -47,6 +47,8 @@ export interface FileRecordOptions {
 }
 
 const KEPT = 8;
+/** Old files are removed only after a claim, when every ms counts. ms */
+const TIDYING = 100;
 /** How often a leader looks after key and id. ms */
 const TENDING = 1_000;
 /** What a process that died in the middle of a claim left behind is removed after so long. ms */
@@ -97,8 +99,7 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
       }
       tendedAt = performance.now();
       const [newest, ...older] = numbers(directory);
-      // Not now, when every ms counts.
-      setTimeout(() => tidy(directory, older.slice(KEPT - 1)), TENDING).unref();
+      setTimeout(() => tidy(directory, older.slice(KEPT - 1)), TIDYING).unref();
       // A number that was free because it is long past and tidied away: who claims it has slept through it all.
       return newest === leadership.n ? leadership : undefined;
     },
@@ -190,18 +191,19 @@ function ifPresent<T>(get: () => T): T | undefined {
 }
 
 function tidy(directory: string, old: number[]): void {
+  try {
+    for (const name of [...old.map((n) => `leader.${n}`), ...leftovers(directory)])
+      discard(join(directory, name));
+  } catch (error) {
+    debug('%s: %s', directory, (error as Error).message);
+  }
+}
+
+function leftovers(directory: string): string[] {
   const isLeftover = (name: string) =>
     name.endsWith('.tmp') &&
     (ifPresent(() => statSync(join(directory, name)).mtimeMs) ?? Infinity) < Date.now() - LEFTOVER;
-  const names = [...old.map((n) => `leader.${n}`), ...listing(directory).filter(isLeftover)];
-  for (const name of names) {
-    try {
-      unlinkSync(join(directory, name));
-    } catch (error) {
-      // Somebody else is tidying up as well.
-      debug('%s', (error as Error).message);
-    }
-  }
+  return listing(directory).filter(isLeftover);
 }
 
 /** A damaged record (a full disk, a curious hand) still counts as a number, and leads nowhere. */

@@ -128,7 +128,8 @@ export function createOnce(path: string, content: Buffer | string): boolean {
   }
 }
 
-function discard(path: string): void {
+/** Removes a file, which somebody else may have done already. */
+export function discard(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {

@@ -1,9 +1,7 @@
-/** What the system's monotonic clock says where `performance.now()` is 0: the same clock for all processes of a host. */
-const ORIGIN = Number((process.hrtime.bigint() / 1_000_000n) % 0x1_0000_0000n) - performance.now();
-
-/** This process's clock as it is put into messages: ms modulo 2^32. */
+/** The clock that is put into messages: ms modulo 2^32. The system's monotonic one, the same for all of a host. */
 export function clock(): number {
-  return Math.floor(ORIGIN + performance.now()) >>> 0;
+  const [seconds, nanoseconds] = process.hrtime();
+  return Math.floor(seconds * 1_000 + nanoseconds / 1e6) >>> 0;
 }
 
 /** A first message that is older than this by the clock of the host was sent by another clock. ms */

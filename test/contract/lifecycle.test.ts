@@ -297,7 +297,7 @@ describe('the loss of the leader', () => {
     );
     assert.equal(built.length, 2);
     assert.equal([client, third].filter((one) => one.isClusterClientLeader).length, 1);
-    assert.deepEqual(events.slice(0, 3), ['following', 'lost', 'electing']);
+    assert.deepEqual(events.slice(0, 2), ['following', 'lost']);
     assert.deepEqual(await client.getSync(1), { sync: 1 });
   });
 
