@@ -22,7 +22,8 @@ if (files.length === 0) {
 
 const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js');
 const coverage = process.argv.includes('--coverage') ? [c8] : [];
-const timeout = '--test-timeout=120000';
+// Holds for each file as a whole as well; the longest, process/chaos, takes some minutes.
+const timeout = '--test-timeout=600000';
 const { status } = spawnSync(
   process.execPath,
   [...coverage, ...(coverage.length ? [process.execPath] : []), '--test', timeout, ...files],
