@@ -62,23 +62,17 @@ export class Campaign {
     return this.#open().record(this.#options.name).holds(leadership);
   }
 
-  /**
-   * The channel is led here from now on, until `resign`.
-   * @returns what the real client has to wait for: the one of the leader before is closing.
-   */
-  lead(channel: Channel, { leadership, hub: holder, predecessor }: ElectedLeader): Promise<void> | undefined {
+  /** The channel is led here from now on, until `resign`. */
+  lead(channel: Channel, { leadership, hub: holder, succession }: ElectedLeader): void {
     const hub = this.#open();
     hub.lead(channel);
+    if (!holder) return;
     this.#leading = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, this.#leading.signal]);
-    const succession = predecessor?.news(Infinity, signal).then(() => predecessor.close());
-    if (holder) {
-      const candidate = this.#candidate(hub, leadership.epoch, signal);
-      Promise.resolve(succession)
-        .then(() => inheritClusterPort(candidate, leadership, holder))
-        .catch((error: Error) => debug('%s: %s', channel.name, error.message));
-    }
-    return succession;
+    const candidate = this.#candidate(hub, leadership.epoch, signal);
+    Promise.resolve(succession)
+      .then(() => inheritClusterPort(candidate, leadership, holder))
+      .catch((error: Error) => debug('%s: %s', channel.name, error.message));
   }
 
   /** The channel is not led here any more; the port is freed if nothing else is. */
@@ -108,10 +102,7 @@ export class Campaign {
     const elected = await election.elect(this.#candidate(hub, epoch, signal)).finally(() => hub.letGo(this));
     if (signal.aborted) {
       if (elected.role === 'follower') elected.contact.close();
-      else {
-        if (typeof elected.hub === 'object') elected.hub.close();
-        elected.predecessor?.close();
-      }
+      else if (typeof elected.hub === 'object') elected.hub.close();
       hub.unreserve(name);
       return;
     }

@@ -78,7 +78,8 @@ export class HubContact implements Contact {
       };
       const stop = () => finish(undefined);
       const look = () => {
-        if (this.#closed) return finish({ type: 'gone' });
+        if (this.#closed)
+          return finish({ type: 'gone', left: codeOf(this.#closed) === 'ERR_CLUSTER_LEADER_LEFT' });
         // Who is sent on closes this link: that is not the news.
         this.#listener = undefined;
         const answer = this.answer();
@@ -143,7 +144,10 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
   try {
     connection = new Connection(await transport.dial(address, connectTimeout), options);
   } catch (error) {
-    if (!isTimeout(error)) return { type: 'gone' };
+    const isRefused = codeOf(error) === 'ECONNREFUSED';
+    if (isRefused) return { type: 'gone' };
+    // Such as no file descriptor being left here: that says nothing about the other end.
+    if (!isTimeout(error)) return { type: 'foreign', error: uncertain(portTaken(address, error as Error)) };
     // The system accepts connections for a stopped process until its queue is full.
     return isOurs() ? { type: 'mute' } : { type: 'foreign', error: portTaken(address, error) };
   }
@@ -177,10 +181,7 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
     if (code === 'ERR_CLUSTER_LEADER_SILENT') return { type: 'mute' };
     if (code === 'ERR_CLUSTER_AUTH') return { type: 'foreign', error: error as Error };
     const taken = portTaken(address, error as Error);
-    return {
-      type: 'foreign',
-      error: SPEAKS_OTHERWISE.has(code) ? taken : Object.assign(taken, { certain: false }),
-    };
+    return { type: 'foreign', error: SPEAKS_OTHERWISE.has(code) ? taken : uncertain(taken) };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
@@ -193,6 +194,14 @@ function muteError(address: Address, interval: number): ClusterError {
     `${formatAddress(address)} gave no sign of life for three beats of ${interval} ms`,
     { name: 'ServerNoResponseError', data: { address: formatAddress(address) } },
   );
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}
+
+function uncertain(error: Error): Error {
+  return Object.assign(error, { certain: false });
 }
 
 function isTimeout(error: unknown): error is ClusterError {

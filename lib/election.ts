@@ -11,11 +11,11 @@ export type Answer =
   | { type: 'moved'; address: Address; epoch: number }
   /** Its leader there is closing. `contact` is closed when it has. */
   | { type: 'leaving'; contact: Contact }
-  /** Nobody listens, or whoever did has just gone. */
-  | { type: 'gone' }
+  /** Nobody listens, or whoever did has gone: `left` where it said so. */
+  | { type: 'gone'; left?: boolean }
   /** One of our group listens, and gave no sign of life for three beats: it hangs, or its process is stopped. */
   | { type: 'mute' }
-  /** Somebody who is not of our group. */
+  /** Somebody who is not of our group; if the error is not `certain`, it may be one whose link broke. */
   | { type: 'foreign'; error: Error }
   /** A hub of our group that will not have us. */
   | { type: 'refused'; error: Error };
@@ -62,8 +62,8 @@ export type Elected =
       claimedAt?: number;
       /** Where another process holds the cluster port: the link to it, if there is one. Undefined: it is held here. */
       hub?: Contact | 'unknown';
-      /** The one before is closing its real client; ours is not built before this link ends. */
-      predecessor?: Contact;
+      /** The one before is closing its real client; ours is not built before that. */
+      succession?: Promise<void>;
     }
   | { role: 'follower'; contact: Contact };
 

@@ -242,7 +242,8 @@ export class Hub {
       };
     }
     const channel = this.#channels.get(applicant.channel);
-    if (channel) {
+    // A leader that was replaced while it was stopped finds out here, too.
+    if (channel?.options.backend.mayAct()) {
       const { name } = channel.options.codec;
       if (applicant.codecs.includes(name)) return channel.outcome();
       return {

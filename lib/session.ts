@@ -201,12 +201,12 @@ export class Session {
     const { epoch } = elected.leadership;
     const holds = () => this.#campaign.holds(elected);
     const leader = new Leader({ ...this.#settings, epoch, holds, heldAt: elected.claimedAt });
-    const succession = this.#campaign.lead(leader.channel, elected);
+    this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
     const pause = elected.leadership.replaces
       ? new Promise<void>((resolve) => setTimeout(resolve, STEP_DOWN))
       : undefined;
-    const waits = [succession, pause, this.#retiring].filter((wait) => wait !== undefined);
+    const waits = [elected.succession, pause, this.#retiring].filter((wait) => wait !== undefined);
     leader.start(waits.length > 0 ? Promise.all(waits) : undefined);
   }
 

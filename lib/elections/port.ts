@@ -109,6 +109,10 @@ async function tryRound(candidate: Candidate, round: Round): Promise<Elected | A
     case 'mute':
       if (!mayReplace(candidate, round)) return answer;
       return tryClusterPort(candidate, { ...round, mute: true });
+    case 'foreign':
+      // Its link may just have broken: it is not dead for that. Who is met so again and again may be alive still.
+      if (!isCertain(answer.error, 0) && round.deadEnds < MAX_DEAD_ENDS) return answer;
+      return tryClusterPort(candidate, { ...round, mute: !isCertain(answer.error, 0) });
     case 'vacant':
       answer.contact.close();
   }
@@ -148,9 +152,31 @@ async function tryClusterPort(candidate: Candidate, round: Round): Promise<Elect
 async function succeed(candidate: Candidate, round: Round, predecessor: Contact): Promise<Elected | Answer> {
   if (!mayLead(candidate, round) || !candidate.record.shared)
     return { type: 'leaving', contact: predecessor };
-  const elected = claim(candidate, round, await candidate.listenAnywhere(), { hub: 'unknown', predecessor });
-  if (!('role' in elected)) predecessor.close();
+  const address = await candidate.listenAnywhere();
+  const elected = claim(candidate, round, address, { hub: 'unknown' });
+  if ('role' in elected) return { ...elected, succession: departure(candidate, round, predecessor) };
+  predecessor.close();
   return elected;
+}
+
+/** Resolves when the leader before has closed its real client, or the candidate's signal is aborted. */
+async function departure(candidate: Candidate, { before }: Round, predecessor: Contact): Promise<void> {
+  const { signal } = candidate;
+  const { address } = before ?? {};
+  for (let contact = predecessor; ; ) {
+    const news = await contact.news(Infinity, signal);
+    contact.close();
+    if (!address || signal.aborted || (news?.type === 'gone' && news.left)) return;
+    // The link broke: that is not its word.
+    const answer = await candidate.ask(address);
+    if (answer.type === 'leaving') {
+      contact = answer.contact;
+    } else {
+      if (answer.type === 'led' || answer.type === 'vacant') answer.contact.close();
+      if (answer.type !== 'foreign' || isCertain(answer.error, 0)) return;
+      await sleep(MIN_PAUSE, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }
 
 /** Asks at an address and, where it is sent on, there. */
@@ -313,7 +339,7 @@ function claim(
   candidate: Candidate,
   { before, mute }: Round,
   address: Address,
-  elsewhere: Pick<ElectedLeader, 'hub' | 'predecessor'> = {},
+  elsewhere: Pick<ElectedLeader, 'hub'> = {},
 ): ElectedLeader | { type: 'gone' } {
   const { record, epoch, channel } = candidate;
   if (candidate.ledHere() || record.read()?.n !== before?.n) return { type: 'gone' };

@@ -155,8 +155,8 @@ describe('a contact that is parked', () => {
     const { hub, contact } = await park(t);
     const news = contact.news(Infinity, signal);
     hub.hang();
-    assert.deepEqual(await news, { type: 'gone' });
-    assert.deepEqual(await contact.news(Infinity, signal), { type: 'gone' });
+    assert.deepEqual(await news, { type: 'gone', left: false });
+    assert.deepEqual(await contact.news(Infinity, signal), { type: 'gone', left: false });
   });
 
   it('hears nothing when the time is over or the signal is aborted, and leaves no timer of its own', async (t) => {
