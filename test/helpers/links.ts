@@ -78,8 +78,9 @@ export class FakeLink implements Link {
   readonly localAddress = 'fake:1';
   readonly remoteAddress = 'fake:2';
   readonly isLocal = true;
-  readonly queuedBytes = 0;
+  queuedBytes = 0;
   readonly writes: Buffer[] = [];
+  paused = false;
   /** What `write` returns. */
   room = true;
   ended = 0;
@@ -94,8 +95,13 @@ export class FakeLink implements Link {
     return this.room;
   }
 
-  pause(): void {}
-  resume(): void {}
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
 
   end(): void {
     this.ended += 1;

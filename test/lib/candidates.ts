@@ -1,6 +1,12 @@
+import { once } from 'node:events';
 import type { Answer, Candidate, Contact } from '../../lib/election.js';
 import type { Leadership } from '../../lib/record.js';
 import type { Address } from '../../lib/transport.js';
+
+export const GONE: Answer = { type: 'gone' };
+export const MUTE: Answer = { type: 'mute' };
+export const led = (contact = new ScriptedContact()): Answer => ({ type: 'led', contact });
+export const vacant = (contact: ScriptedContact): Answer => ({ type: 'vacant', contact });
 
 export const at = (port: number): Address => ({ host: 'memory', port });
 
@@ -42,8 +48,11 @@ export class ScriptedContact implements Contact {
 }
 
 export interface Script {
-  /** What is at a port when it is asked, one answer after the other; the last one stays. Default: gone. */
-  answers?: Record<number, Answer[]>;
+  /**
+   * What is at a port when it is asked, one answer after the other; the last one stays. Default: gone. Silence: only
+   * the signal ends it, with gone.
+   */
+  answers?: Record<number, (Answer | 'silence')[]>;
   record?: Leadership | undefined;
   shared?: boolean;
   /** Ports that are somebody else's. */
@@ -66,6 +75,8 @@ export class ScriptedCandidate implements Candidate {
   leads = false;
   /** Runs before each act, by its name in the log. */
   before: (act: string) => void = () => {};
+  /** Runs when somebody begins to watch the record. */
+  onWatch: () => void = () => {};
   readonly #script: Script;
   readonly #watchers = new Set<() => void>();
 
@@ -90,9 +101,20 @@ export class ScriptedCandidate implements Candidate {
       holds: ({ n }: Leadership) => this.current?.n === n,
       watch: (onChange: () => void) => {
         this.#watchers.add(onChange);
+        this.onWatch();
         return () => this.#watchers.delete(onChange);
       },
     };
+  }
+
+  /** Somebody is recorded; who watches is told. */
+  change(to: Leadership | undefined): void {
+    this.current = to;
+    for (const tell of this.#watchers) tell();
+  }
+
+  get watchers(): number {
+    return this.#watchers.size;
   }
 
   ledHere(): boolean {
@@ -103,10 +125,13 @@ export class ScriptedCandidate implements Candidate {
     return this.#script.takeover ?? true;
   }
 
-  async ask({ port }: Address): Promise<Answer> {
+  async ask({ port }: Address, signal: AbortSignal = this.signal): Promise<Answer> {
     this.#note(`ask ${port}`);
     const answers = this.#script.answers?.[port] ?? [];
-    return (answers.length > 1 ? answers.shift() : answers[0]) ?? { type: 'gone' };
+    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { type: 'gone' };
+    if (answer !== 'silence') return answer;
+    if (!signal.aborted) await once(signal, 'abort');
+    return { type: 'gone' };
   }
 
   async listen({ port }: Address): Promise<boolean> {

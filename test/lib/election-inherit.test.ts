@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from '../../lib/election.js';
 import { inheritClusterPort } from '../../lib/elections/port.js';
-import { at, leadership, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
+import { at, GONE, leadership, MUTE, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
 
-const GONE: Answer = { type: 'gone' };
 const LED_ELSEWHERE = leadership(1, 99);
 
 /** Who leads from port 99, whose holder of the cluster port does what the script says. */
 async function inherit(
-  hub: ScriptedContact,
+  hub: ScriptedContact | 'unknown',
   script: Script,
   prepare: (one: ScriptedCandidate) => void = () => {},
 ) {
@@ -78,5 +77,53 @@ describe('a leader on another port than the cluster port', () => {
     const hub = new ScriptedContact();
     const log = await inherit(hub, {}, (candidate) => setImmediate(() => candidate.controller.abort()));
     assert.deepEqual([log, hub.closed], [[], 1]);
+  });
+});
+
+describe('a leader on another port, as the holder of the cluster port is mute', () => {
+  it('takes that at once where the holder has died by then', async () => {
+    assert.deepEqual(await inherit('unknown', {}), ['listen 1', 'claim 2']);
+  });
+
+  it('asks it again until it goes, and takes the port then', async () => {
+    const log = await inherit('unknown', { taken: [1], answers: { 1: [MUTE] } }, (one) => {
+      one.before = (act) => act === 'ask 1' && one.log.length === 6 && one.taken.clear();
+    });
+    assert.deepEqual(log, [
+      'listen 1',
+      'ask 1',
+      'listen 1',
+      'ask 1',
+      'listen 1',
+      'ask 1',
+      'listen 1',
+      'claim 2',
+    ]);
+  });
+
+  it('tells it who leads where it wakes up, and waits until it goes', async () => {
+    const awake = new ScriptedContact(GONE);
+    const answers = { 1: [MUTE, { type: 'vacant', contact: awake } as const] };
+    const log = await inherit('unknown', { taken: [1], answers }, (one) => {
+      awake.announce = (told) => {
+        awake.announced.push(told);
+        one.taken.clear();
+      };
+    });
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'ask 1', 'listen 1', 'claim 2']);
+    assert.deepEqual([awake.announced, awake.waits, awake.closed], [[LED_ELSEWHERE], [Infinity], 1]);
+  });
+
+  it('leaves it at that where it wakes up and leads the channel, or refuses', async () => {
+    const contact = new ScriptedContact();
+    for (const answer of [
+      { type: 'led', contact },
+      { type: 'leaving', contact },
+      { type: 'refused', error: new Error('another folder') },
+    ] as const) {
+      const log = await inherit('unknown', { taken: [1], answers: { 1: [MUTE, answer] } });
+      assert.deepEqual(log, ['listen 1', 'ask 1', 'listen 1', 'ask 1']);
+    }
+    assert.equal(contact.closed, 2);
   });
 });

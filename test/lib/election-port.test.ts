@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from '../../lib/election.js';
 import { port } from '../../lib/elections/port.js';
-import { at, leadership, type Script, ScriptedCandidate, ScriptedContact } from './candidates.js';
+import {
+  at,
+  GONE,
+  leadership,
+  led,
+  type Script,
+  ScriptedCandidate,
+  ScriptedContact,
+  vacant,
+} from './candidates.js';
 
-const GONE: Answer = { type: 'gone' };
-const led = (contact = new ScriptedContact()): Answer => ({ type: 'led', contact });
-const vacant = (contact: ScriptedContact): Answer => ({ type: 'vacant', contact });
 const moved = (to: number): Answer => ({ type: 'moved', address: at(to), epoch: 1 });
 
 async function run(script: Script, prepare: (candidate: ScriptedCandidate) => void = () => {}) {

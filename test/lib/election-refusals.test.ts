@@ -3,13 +3,11 @@ import { describe, it } from 'node:test';
 import type { Answer } from '../../lib/election.js';
 import { fixed } from '../../lib/elections/fixed.js';
 import { port } from '../../lib/elections/port.js';
-import { leadership, ScriptedCandidate, ScriptedContact } from './candidates.js';
+import { leadership, led, ScriptedCandidate, ScriptedContact, vacant } from './candidates.js';
 
 const STRANGER = Object.assign(new Error('speaks HTTP'), { code: 'ERR_CLUSTER_PORT_TAKEN' });
 const DOUBTFUL = Object.assign(new Error('closed without a word'), { certain: false });
 const foreign = (error: Error): Answer => ({ type: 'foreign', error });
-const led = (contact = new ScriptedContact()): Answer => ({ type: 'led', contact });
-const vacant = (contact: ScriptedContact): Answer => ({ type: 'vacant', contact });
 
 describe('a cluster port that strangers hold', () => {
   it('fails the election where it was given and they are certain to be strangers', async () => {

@@ -1,21 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Call, type NewCall, PendingCalls } from '../../lib/pending.js';
-
-/** A call that notes how it was settled. */
-function call(settled: string[], method: string, timeout = Infinity, more: Partial<NewCall> = {}): NewCall {
-  return {
-    method,
-    args: [],
-    oneway: false,
-    idempotent: false,
-    timeout,
-    explicit: false,
-    signal: undefined,
-    settle: (error, results) => settled.push(error ? `${method}: ${error.message}` : `${method} ${results}`),
-    ...more,
-  };
-}
+import { type Call, PendingCalls } from '../../lib/pending.js';
+import { newCall as call } from './new-call.js';
 
 const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 
@@ -151,12 +137,19 @@ describe('deadlines', () => {
     pending.reject(() => new Error('done'));
   });
 
-  it('are kept in their own order, the earliest first, whichever was made first', async () => {
+  it('are kept in their own order, the earliest first, whichever was made first', (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const settled: string[] = [];
-    const { pending, expired, next } = expiry();
+    const { pending, expired } = expiry();
     pending.add(call(settled, 'second', 40));
-    pending.add(call(settled, 'first', 1));
-    await next(2);
+    pending.add(call(settled, 'first', 10));
+    for (const count of [1, 2]) {
+      now += 25;
+      t.mock.timers.tick(25);
+      assert.equal(settled.length, count);
+    }
     assert.deepEqual(
       expired.map(({ method }) => method),
       ['first', 'second'],

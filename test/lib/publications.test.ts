@@ -50,6 +50,38 @@ describe('publications', () => {
     assert.deepEqual(publications.again()[1]?.rank, { epoch: 0, sequence: 0 });
   });
 
+  it('are pending until the leader has answered, be it with a refusal, and again for the next leader', () => {
+    const publications = new Publications();
+    assert.equal(publications.pending, 0);
+    const [first, second] = [publications.add('a', 1), publications.add('b', 2)];
+    assert.equal(publications.pending, 2);
+    first.acknowledged({ epoch: 1, sequence: 1 });
+    assert.deepEqual([publications.pending, first.isPending, second.isPending], [1, false, true]);
+    second.failed();
+    assert.equal(publications.pending, 0);
+    assert.deepEqual(keys(publications), ['a', 'b']);
+    assert.equal(publications.pending, 2);
+  });
+
+  it('that were refused keep the rank that they had, or none', () => {
+    const publications = new Publications();
+    const [never, once] = [publications.add('never', 1), publications.add('once', 2)];
+    never.failed();
+    once.acknowledged({ epoch: 3, sequence: 4 });
+    once.failed();
+    assert.deepEqual([never.rank.epoch, once.rank], [0, { epoch: 3, sequence: 4 }]);
+    assert.deepEqual(keys(publications), ['once', 'never']);
+  });
+
+  it('that are made again do not count for the one that they replace', () => {
+    const publications = new Publications();
+    const replaced = publications.add('a', 1);
+    publications.add('a', 2);
+    assert.equal(publications.pending, 1);
+    replaced.acknowledged({ epoch: 1, sequence: 1 });
+    assert.deepEqual([publications.pending, publications.again()[0]?.rank.epoch], [1, 0]);
+  });
+
   it('are forgotten by clear', () => {
     const publications = new Publications();
     publications.add('a', 1);

@@ -2,25 +2,14 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type ElectionRecord, type Leadership, memoryRecord } from '../../lib/record.js';
+import { memoryRecord } from '../../lib/record.js';
 import { fileName } from '../../lib/runtime.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { until } from '../helpers/until.js';
 import { raceOf } from './racers.js';
-import { fileRecordIn } from './records.js';
+import { claimed, fileRecordIn, leader } from './records.js';
 
 const CHANNEL = 'Config@1';
-const leader = (port: number, epoch = 100 + port) => ({
-  epoch,
-  address: { host: 'memory', port },
-  pid: port,
-});
-
-/** Claims so many numbers, each after the one before. */
-function claimed(record: ElectionRecord, count: number): Leadership {
-  for (let port = 1; port <= count; port += 1) assert.ok(record.claim(record.read(), leader(port), false));
-  return record.read() as Leadership;
-}
 
 describe('a record in files', () => {
   it('is empty at first, also without a folder', (t) => {

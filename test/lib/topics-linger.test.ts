@@ -103,6 +103,22 @@ describe('topics without broadcast', () => {
     assert.deepEqual([...new Set(followers[0]?.values.map(([, , share]) => share))], [0]);
   });
 
+  it('draw among those who are ready, and among all where nobody is', () => {
+    const { topics, push } = connected({ isBroadcast: false });
+    const [ready, stuck, also] = [new Follower(), new Follower(3), new Follower()];
+    for (const follower of [ready, stuck, also]) topics.subscribe('a', 'a', follower);
+    stuck.isReady = false;
+    for (let n = 0; n < 100; n += 1) push('a', n);
+    assert.deepEqual([ready.values.length + also.values.length, stuck.values], [100, []]);
+    assert.ok(ready.values.length > 0 && also.values.length > 0);
+    ready.isReady = false;
+    also.isReady = false;
+    for (let n = 0; n < 100; n += 1) push('a', n);
+    const [one, three, other] = [ready, stuck, also].map(({ values }) => values.length);
+    assert.equal((one ?? 0) + (three ?? 0) + (other ?? 0), 200);
+    assert.ok(three);
+  });
+
   it('give nothing to who comes late, and drop what nobody is there for', () => {
     const { topics, push, errors } = connected({ isBroadcast: false, linger: 60_000 });
     const one = new Follower();

@@ -40,15 +40,20 @@ export class Follower implements Subscriber {
   }
 }
 
-export function connected({ isBroadcast = true, linger = 0 } = {}) {
+export function connected({
+  isBroadcast = true,
+  linger = 0,
+  maxMessageBytes = 1024,
+  mayAct = (): boolean => true,
+} = {}) {
   const errors: unknown[] = [];
   const upstream = new Upstream();
   const topics = new Topics({
     codec: msgpack(),
-    maxMessageBytes: 1024,
+    maxMessageBytes,
     isBroadcast,
     linger,
-    mayAct: () => true,
+    mayAct,
     onError: (error) => errors.push(error),
   });
   topics.connect(upstream);

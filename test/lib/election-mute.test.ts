@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Election } from '../../lib/election.js';
+import { fixed } from '../../lib/elections/fixed.js';
+import { port } from '../../lib/elections/port.js';
+import {
+  at,
+  GONE,
+  leadership,
+  led,
+  MUTE,
+  type Script,
+  ScriptedCandidate,
+  ScriptedContact,
+  vacant,
+} from './candidates.js';
+
+async function run(
+  script: Script,
+  prepare: (candidate: ScriptedCandidate) => void = () => {},
+  election: Election = port(),
+) {
+  const candidate = new ScriptedCandidate(script);
+  prepare(candidate);
+  const elected = await election.elect(candidate);
+  return { candidate, elected, log: candidate.log };
+}
+
+describe('a leader on record that is mute', () => {
+  it('is replaced from the cluster port where that is free', async () => {
+    for (const election of [port(), fixed('leader')]) {
+      const script = { record: leadership(3, 7), answers: { 7: [MUTE] } };
+      const { elected, log } = await run(script, undefined, election);
+      assert.deepEqual(log, ['ask 7', 'listen 1', 'claim 4']);
+      assert.ok(elected.role === 'leader');
+      assert.deepEqual(elected.hub, undefined);
+      assert.deepEqual([elected.leadership.replaces, elected.leadership.address], [true, at(1)]);
+    }
+  });
+
+  it('is replaced from another port where it holds the cluster port, and is not asked there again', async () => {
+    const { elected, log } = await run({ record: leadership(3, 1), taken: [1], answers: { 1: [MUTE] } });
+    // Binding the port that is on record tells as much as asking there first.
+    assert.deepEqual(log, ['listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
+    assert.ok(elected.role === 'leader');
+    assert.deepEqual(elected.hub, 'unknown');
+    assert.deepEqual([elected.leadership.replaces, elected.leadership.address], [true, at(99)]);
+  });
+
+  it('is replaced also where it holds not the first of the derived ports', async () => {
+    const stranger = { type: 'foreign', error: new Error('speaks HTTP') } as const;
+    const answers = { 1: [stranger], 2: [MUTE] };
+    const { elected, log } = await run({ ports: [1, 2], record: leadership(3, 2), taken: [1, 2], answers });
+    assert.deepEqual(log, ['ask 2', 'listen 1', 'ask 1', 'listen 2', 'listen anywhere', 'claim 4']);
+    assert.equal(elected.role === 'leader' && elected.hub, 'unknown');
+  });
+
+  it('is replaced at once where another hub holds the cluster port, which is told', async () => {
+    const hub = new ScriptedContact(undefined);
+    const answers = { 7: [MUTE], 1: [vacant(hub)] };
+    const { elected, log } = await run({ record: leadership(3, 7), taken: [1], answers });
+    assert.deepEqual(log, ['ask 7', 'listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
+    assert.ok(elected.role === 'leader');
+    assert.deepEqual([elected.leadership.replaces, elected.hub, hub.waits, hub.closed], [true, hub, [0], 0]);
+    assert.deepEqual(hub.announced, [elected.leadership]);
+  });
+
+  it('is replaced from another port where the holder of the cluster port is mute as well', async () => {
+    const answers = { 7: [MUTE], 1: [MUTE] };
+    const { elected, log } = await run({ record: leadership(3, 7), taken: [1], answers });
+    assert.deepEqual(log, ['ask 7', 'listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
+    assert.ok(elected.role === 'leader' && elected.leadership.replaces && elected.hub === 'unknown');
+  });
+
+  it('is no matter where the channel is led at the cluster port', async () => {
+    const contact = new ScriptedContact();
+    const answers = { 7: [MUTE], 1: [led(contact)] };
+    const { elected } = await run({ record: leadership(3, 7), taken: [1], answers });
+    assert.deepEqual(elected, { role: 'follower', contact });
+  });
+
+  it('is replaced by one of many: who comes second follows the first', async () => {
+    const contact = new ScriptedContact();
+    for (const moment of ['listen 1', 'claim 4']) {
+      const script = { record: leadership(3, 7), answers: { 7: [MUTE], 8: [led(contact)] } };
+      const { elected, log } = await run(script, (one) => {
+        one.before = (act) => act === moment && one.change(leadership(4, 8));
+      });
+      assert.deepEqual(elected, { role: 'follower', contact });
+      assert.equal(log.at(-1), 'ask 8');
+    }
+  });
+});
+
+describe('a leader on record that is mute is not replaced', () => {
+  const cases: [string, Script, Election][] = [
+    ['with takeover: false', { takeover: false }, port()],
+    ['by who is to follow only', {}, fixed('follower')],
+    ['where no record is shared, by which it could see that it was', { shared: false }, port()],
+  ];
+  for (const [where, script, election] of cases) {
+    it(where, async () => {
+      const contact = new ScriptedContact();
+      const answers = { 7: [MUTE, MUTE, led(contact)] };
+      const { elected, log } = await run(
+        { record: leadership(3, 7), answers, ...script },
+        undefined,
+        election,
+      );
+      assert.deepEqual(elected, { role: 'follower', contact });
+      assert.deepEqual(log, ['ask 7', 'ask 7', 'ask 7']);
+    });
+  }
+
+  it('where another client of this process leads by now', async () => {
+    const contact = new ScriptedContact();
+    const script = { record: leadership(3, 1), taken: [1], answers: { 1: [MUTE, led(contact)] } };
+    const { elected, log } = await run(script, (one) => {
+      one.leads = true;
+    });
+    assert.deepEqual(elected, { role: 'follower', contact });
+    assert.deepEqual(log, ['ask 1', 'ask 1']);
+  });
+});
+
+describe('a holder of the cluster port that is mute, and does not lead our channel', () => {
+  it('is left alone: the channel is led from another port', async () => {
+    for (const record of [undefined, leadership(3, 7)]) {
+      const script = { record, taken: [1], answers: { 1: [MUTE], 7: [GONE] } };
+      const { elected, log } = await run(script);
+      assert.deepEqual(log.slice(-4), ['listen 1', 'ask 1', 'listen anywhere', `claim ${record ? 4 : 1}`]);
+      assert.ok(elected.role === 'leader');
+      assert.deepEqual([elected.leadership.replaces, elected.hub], [undefined, 'unknown']);
+    }
+  });
+
+  it('is waited for with takeover: false, by who is to follow only, and where no record is shared', async () => {
+    for (const [script, election] of [
+      [{ takeover: false }, port()],
+      [{}, fixed('follower')],
+      [{ shared: false }, port()],
+    ] as const) {
+      const contact = new ScriptedContact();
+      const { elected, log } = await run(
+        { taken: [1], answers: { 1: [MUTE, MUTE, led(contact)] }, ...script },
+        undefined,
+        election,
+      );
+      assert.deepEqual(elected, { role: 'follower', contact });
+      assert.equal(log.filter((act) => act === 'ask 1').length, 3);
+      assert.ok(!log.includes('listen anywhere'));
+    }
+  });
+});

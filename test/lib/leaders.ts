@@ -1,0 +1,103 @@
+import type { TestContext } from 'node:test';
+import type { ClusterOptions } from '../../lib/options.js';
+import { resolveOptions } from '../../lib/options.js';
+import { PendingCalls } from '../../lib/pending.js';
+import type { RoleEvents } from '../../lib/role.js';
+import { Leader } from '../../lib/roles/leader.js';
+import type { Delivery } from '../../lib/subscriptions.js';
+import { quietLogger } from '../helpers/isolated.js';
+import { RegistryClient, type RegistryOptions } from '../helpers/registry-client.js';
+import { newCall } from './new-call.js';
+
+export const EPOCH = 7;
+
+const METHODS = {
+  subscribe: 'subscribe',
+  unSubscribe: 'unSubscribe',
+  publish: 'publish',
+  close: 'close',
+  invoke: new Set(['getAsync', 'oneway', 'never']),
+};
+
+/** What a client hears from its leader. */
+class Heard implements RoleEvents {
+  readonly losses: Error[] = [];
+  readonly failures: Error[] = [];
+  readonly errors: unknown[] = [];
+  readonly deliveries: Delivery[] = [];
+  readies = 0;
+
+  ready(): void {
+    this.readies += 1;
+  }
+
+  failed(error: Error): void {
+    this.failures.push(error);
+  }
+
+  lost(error: Error): void {
+    this.losses.push(error);
+  }
+
+  deliver(delivery: Delivery): void {
+    this.deliveries.push(delivery);
+  }
+
+  error(error: unknown): void {
+    this.errors.push(error);
+  }
+
+  listenerCount(): number {
+    return 1;
+  }
+
+  drain(): void {}
+  event(): void {}
+}
+
+export interface LeaderSettings extends ClusterOptions {
+  /** Whether another can take over at all. Default true. */
+  replaceable?: boolean;
+  real?: RegistryOptions;
+}
+
+/** A leader of one client, not started; `record` says whether another leads by now, and how often that was asked. */
+export function leading({ replaceable = true, real = {}, ...options }: LeaderSettings = {}) {
+  const record = { asked: 0, replaced: false };
+  const built: RegistryClient[] = [];
+  const holds = () => {
+    record.asked += 1;
+    return !record.replaced;
+  };
+  const leader = new Leader({
+    options: resolveOptions('Config', { unsubscribeLinger: 0, logger: quietLogger(), ...options }),
+    methods: METHODS,
+    createRealClient: () => {
+      const client = new RegistryClient(real);
+      built.push(client);
+      return client;
+    },
+    epoch: EPOCH,
+    holds: replaceable ? holds : undefined,
+  });
+  const heard = new Heard();
+  const pending = new PendingCalls();
+  const settled: string[] = [];
+  const role = leader.attach(heard, pending, true);
+  /** @returns the call, as it is then. */
+  const call = (method: string, oneway = false) => {
+    const one = pending.add(newCall(settled, method, Infinity, { oneway }));
+    role.invoke(one);
+    return one;
+  };
+  return { leader, role, heard, pending, settled, record, built, call };
+}
+
+/** Time that stands still. @returns what lets it pass; timers do not notice. */
+export function standstill(t: TestContext): (ms: number) => void {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  return (ms) => {
+    now += ms;
+  };
+}
