@@ -49,10 +49,10 @@ export class ScriptedContact implements Contact {
 
 export interface Script {
   /**
-   * What is at a port when it is asked, one answer after the other; the last one stays. Default: gone. Silence: only
-   * the signal ends it, with gone.
+   * What is at a port when it is asked, one answer after the other; the last one stays. Default: gone. Until it comes,
+   * as in silence, the signal ends the wait with gone.
    */
-  answers?: Record<number, (Answer | 'silence')[]>;
+  answers?: Record<number, (Answer | Promise<Answer> | 'silence')[]>;
   record?: Leadership | undefined;
   shared?: boolean;
   /** Ports that are somebody else's. */
@@ -129,9 +129,10 @@ export class ScriptedCandidate implements Candidate {
     this.#note(`ask ${port}`);
     const answers = this.#script.answers?.[port] ?? [];
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { type: 'gone' };
-    if (answer !== 'silence') return answer;
-    if (!signal.aborted) await once(signal, 'abort');
-    return { type: 'gone' };
+    if (answer !== 'silence' && !(answer instanceof Promise)) return answer;
+    const aborted = signal.aborted ? undefined : once(signal, 'abort');
+    const gone = Promise.resolve(aborted).then(() => GONE);
+    return answer === 'silence' ? gone : Promise.race([answer, gone]);
   }
 
   async listen({ port }: Address): Promise<boolean> {

@@ -32,3 +32,10 @@ export function timedConnection(t: TestContext) {
   const receive = () => link.handlers?.data(encodeFrame(encode({ type: 'cancel', id: 1 })));
   return { link, connection, inbox, dead, watch, pass, receive };
 }
+
+/** The clock of the host, in ms, is the test's. */
+export function hostClock(t: TestContext, now: number): { now: number } {
+  const host = { now };
+  t.mock.method(process, 'hrtime', () => [Math.floor(host.now / 1_000), (host.now % 1_000) * 1e6]);
+  return host;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { type AskOptions, askAt, HubContact } from '../../lib/contact.js';
+import { type AskOptions, askAt } from '../../lib/contact.js';
 import { ClusterError } from '../../lib/errors.js';
 import type { Link } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
@@ -101,6 +101,13 @@ describe('one of ours that hangs', () => {
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     assert.deepEqual(await dialled(refused, { isOurs: () => true }), { type: 'gone' });
   });
+
+  it('is not taken for gone, nor for a stranger for certain, where this process cannot dial', async () => {
+    const noFile = Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    const answer = await dialled(noFile, { isOurs: () => true });
+    assert.ok(answer.type === 'foreign');
+    assert.deepEqual([Reflect.get(answer.error, 'certain'), answer.error.cause], [false, noFile]);
+  });
 });
 
 describe('whoever is silent and not known to be ours', () => {
@@ -127,27 +134,27 @@ describe('one of ours that answers', () => {
     answer.contact.close();
   });
 
-  it('is leaving where its leader closes, and the link is kept until that is done', async (t) => {
-    const hub = hubThat({ type: 'parked', state: 'leaving' });
-    const answer = await asked(t, hub.accept);
-    assert.ok(answer.type === 'leaving' && answer.contact instanceof HubContact);
-    assert.equal(answer.contact.connection.closed, undefined);
-    hub.hang();
-    await until(() => (answer.contact as HubContact).connection.closed !== undefined);
-    assert.deepEqual(await answer.contact.news(Infinity, new AbortController().signal), {
-      type: 'gone',
-      left: false,
-    });
+  it('is leaving where its leader closes, which is no news until it has left, or its link broke', async (t) => {
+    for (const left of [true, false]) {
+      const hub = hubThat({ type: 'parked', state: 'leaving' });
+      const answer = await asked(t, hub.accept);
+      assert.ok(answer.type === 'leaving');
+      const { signal } = new AbortController();
+      assert.equal(await answer.contact.news(1, signal), undefined);
+      const news = answer.contact.news(Infinity, signal);
+      assert.ok(await isPending(news));
+      if (left) hub.tell({ type: 'goodbye', code: 'ERR_CLUSTER_LEADER_LEFT', reason: 'closed' });
+      else hub.hang();
+      assert.deepEqual(await news, { type: 'gone', left });
+    }
   });
 
   it('and hangs afterwards is gone for who waits there', async (t) => {
     const hub = hubThat({ type: 'parked', state: 'vacant' });
     const answer = await asked(t, hub.accept, { ...ours(), isOurs: assert.fail });
     assert.ok(answer.type === 'vacant');
-    assert.deepEqual(await answer.contact.news(Infinity, new AbortController().signal), {
-      type: 'gone',
-      left: false,
-    });
+    const news = await answer.contact.news(Infinity, new AbortController().signal);
+    assert.deepEqual(news, { type: 'gone', left: false });
     assert.equal(timers(), 0);
   });
 

@@ -66,6 +66,26 @@ describe('a change of the record', () => {
     assert.deepEqual(candidate.log, ['listen 1', 'ask 1', 'ask 7']);
   });
 
+  it('does not end an ask of the very one who is recorded: who waits there hears of it first', async () => {
+    const contact = new ScriptedContact();
+    let answer = (_answer: Answer) => {};
+    const answers = {
+      1: [
+        new Promise<Answer>((resolve) => {
+          answer = resolve;
+        }),
+      ],
+    };
+    const candidate = new ScriptedCandidate({ taken: [1], answers });
+    candidate.onWatch = () =>
+      setImmediate(() => {
+        candidate.change(leadership(1, 1));
+        setImmediate(() => answer(led(contact)));
+      });
+    assert.deepEqual(await port().elect(candidate), { role: 'follower', contact });
+    assert.deepEqual(candidate.log, ['listen 1', 'ask 1']);
+  });
+
   it('ends the wait at a hub, whose link is closed', async () => {
     for (const election of [port(), fixed('follower')]) {
       const hub = new ScriptedContact();
@@ -124,65 +144,5 @@ describe('whoever waits', () => {
       assert.equal((await port().elect(candidate)).role, 'leader');
       assert.deepEqual(hub.waits, [patience]);
     }
-  });
-});
-
-describe('a leader that is leaving', () => {
-  it('is waited for by one that only follows, until it has left, and asked again without a pause', async () => {
-    for (const record of [leadership(3, 1), undefined]) {
-      const [leaving, contact] = [new ScriptedContact(), new ScriptedContact()];
-      let left = (_answer: Answer) => {};
-      const patience: number[] = [];
-      leaving.news = (ms) => {
-        patience.push(ms);
-        return new Promise((resolve) => {
-          left = resolve;
-        });
-      };
-      const candidate = new ScriptedCandidate({
-        record,
-        taken: [1],
-        answers: { 1: [{ type: 'leaving', contact: leaving }, led(contact)] },
-      });
-      const elected = fixed('follower').elect(candidate);
-      const asked = () => candidate.log.filter((act) => act === 'ask 1').length;
-      await turn();
-      await turn();
-      assert.deepEqual([asked(), patience, leaving.closed], [1, [Infinity], 0]);
-      left(GONE);
-      // Any pause would take a millisecond.
-      await turn();
-      assert.deepEqual([asked(), leaving.closed], [2, 1]);
-      assert.deepEqual(await elected, { role: 'follower', contact });
-    }
-  });
-
-  it('is not waited for any more when the election is aborted', async () => {
-    const leaving = new ScriptedContact();
-    const candidate = new ScriptedCandidate({
-      record: leadership(3, 7),
-      answers: { 7: [{ type: 'leaving', contact: leaving }] },
-    });
-    const elected = fixed('follower').elect(candidate);
-    await turn();
-    candidate.controller.abort();
-    await assert.rejects(elected, { name: 'AbortError' });
-    assert.deepEqual([candidate.log, leaving.closed], [['ask 7'], 1]);
-  });
-});
-
-describe('a leader that is leaving, for one that may lead', () => {
-  it('is succeeded: the record is claimed at once, and waited until it has left', async () => {
-    const leaving = new ScriptedContact({ type: 'gone', left: true });
-    const candidate = new ScriptedCandidate({
-      record: leadership(3, 7),
-      answers: { 7: [{ type: 'leaving', contact: leaving }] },
-    });
-    const elected = await port().elect(candidate);
-    assert.ok(elected.role === 'leader');
-    assert.deepEqual(candidate.log, ['ask 7', 'listen anywhere', 'claim 4']);
-    assert.deepEqual([elected.hub, elected.leadership.replaces], ['unknown', undefined]);
-    await elected.succession;
-    assert.deepEqual([leaving.waits, leaving.closed, candidate.log.length], [[Infinity], 1, 3]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Election } from '../../lib/election.js';
+import type { Elected, Election } from '../../lib/election.js';
 import { fixed } from '../../lib/elections/fixed.js';
 import { port } from '../../lib/elections/port.js';
 import {
@@ -26,50 +26,51 @@ async function run(
   return { candidate, elected, log: candidate.log };
 }
 
+/** Of one who leads: whether the one before may wake up, at which port it listens itself, and what it knows of the hub. */
+function lead(elected: Elected) {
+  assert.ok(elected.role === 'leader');
+  const { leadership, hub } = elected;
+  return [leadership.replaces ?? false, leadership.address, hub];
+}
+
 describe('a leader on record that is mute', () => {
   it('is replaced from the cluster port where that is free', async () => {
     for (const election of [port(), fixed('leader')]) {
       const script = { record: leadership(3, 7), answers: { 7: [MUTE] } };
       const { elected, log } = await run(script, undefined, election);
       assert.deepEqual(log, ['ask 7', 'listen 1', 'claim 4']);
-      assert.ok(elected.role === 'leader');
-      assert.deepEqual(elected.hub, undefined);
-      assert.deepEqual([elected.leadership.replaces, elected.leadership.address], [true, at(1)]);
+      assert.deepEqual(lead(elected), [true, at(1), undefined]);
     }
   });
 
-  it('is replaced from another port where it holds the cluster port, and is not asked there again', async () => {
+  it('is replaced from another port where it holds the cluster port', async () => {
     const { elected, log } = await run({ record: leadership(3, 1), taken: [1], answers: { 1: [MUTE] } });
-    // Binding the port that is on record tells as much as asking there first.
     assert.deepEqual(log, ['listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
-    assert.ok(elected.role === 'leader');
-    assert.deepEqual(elected.hub, 'unknown');
-    assert.deepEqual([elected.leadership.replaces, elected.leadership.address], [true, at(99)]);
+    assert.deepEqual(lead(elected), [true, at(99), 'unknown']);
   });
 
-  it('is replaced also where it holds not the first of the derived ports', async () => {
+  it('is not asked twice where it holds not the first of the derived ports', async () => {
     const stranger = { type: 'foreign', error: new Error('speaks HTTP') } as const;
     const answers = { 1: [stranger], 2: [MUTE] };
     const { elected, log } = await run({ ports: [1, 2], record: leadership(3, 2), taken: [1, 2], answers });
     assert.deepEqual(log, ['ask 2', 'listen 1', 'ask 1', 'listen 2', 'listen anywhere', 'claim 4']);
-    assert.equal(elected.role === 'leader' && elected.hub, 'unknown');
+    assert.deepEqual(lead(elected), [true, at(99), 'unknown']);
   });
 
   it('is replaced at once where another hub holds the cluster port, which is told', async () => {
     const hub = new ScriptedContact(undefined);
     const answers = { 7: [MUTE], 1: [vacant(hub)] };
-    const { elected, log } = await run({ record: leadership(3, 7), taken: [1], answers });
+    const { elected, log, candidate } = await run({ record: leadership(3, 7), taken: [1], answers });
     assert.deepEqual(log, ['ask 7', 'listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
-    assert.ok(elected.role === 'leader');
-    assert.deepEqual([elected.leadership.replaces, elected.hub, hub.waits, hub.closed], [true, hub, [0], 0]);
-    assert.deepEqual(hub.announced, [elected.leadership]);
+    assert.deepEqual(lead(elected), [true, at(99), hub]);
+    assert.deepEqual([hub.waits, hub.closed, hub.announced], [[0], 0, [candidate.current]]);
   });
 
   it('is replaced from another port where the holder of the cluster port is mute as well', async () => {
     const answers = { 7: [MUTE], 1: [MUTE] };
     const { elected, log } = await run({ record: leadership(3, 7), taken: [1], answers });
     assert.deepEqual(log, ['ask 7', 'listen 1', 'ask 1', 'listen anywhere', 'claim 4']);
-    assert.ok(elected.role === 'leader' && elected.leadership.replaces && elected.hub === 'unknown');
+    assert.deepEqual(lead(elected), [true, at(99), 'unknown']);
   });
 
   it('is no matter where the channel is led at the cluster port', async () => {
@@ -87,8 +88,23 @@ describe('a leader on record that is mute', () => {
         one.before = (act) => act === moment && one.change(leadership(4, 8));
       });
       assert.deepEqual(elected, { role: 'follower', contact });
-      assert.equal(log.at(-1), 'ask 8');
+      assert.deepEqual(log.slice(-2), [moment, 'ask 8']);
     }
+  });
+
+  it('is given its moment by the next one as well, where who replaced it is dead at once', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: 1_750_000_000_000 });
+    for (const [age, replaces] of [
+      [0, true],
+      [999, true],
+      [1_000, false],
+    ] as const) {
+      const dead = { ...leadership(4, 8, Date.now() - age), replaces: true };
+      const { elected } = await run({ record: dead, answers: { 8: [GONE] } });
+      assert.deepEqual(lead(elected), [replaces, at(1), undefined], `${age} ms later`);
+    }
+    const { elected } = await run({ record: leadership(4, 8, Date.now()), answers: { 8: [GONE] } });
+    assert.deepEqual(lead(elected), [false, at(1), undefined]);
   });
 });
 
@@ -114,12 +130,35 @@ describe('a leader on record that is mute is not replaced', () => {
 
   it('where another client of this process leads by now', async () => {
     const contact = new ScriptedContact();
-    const script = { record: leadership(3, 1), taken: [1], answers: { 1: [MUTE, led(contact)] } };
-    const { elected, log } = await run(script, (one) => {
-      one.leads = true;
-    });
+    for (const port of [1, 7]) {
+      const answers = { [port]: [MUTE, led(contact)] };
+      const { elected, log } = await run({ record: leadership(3, port), taken: [1], answers }, (one) => {
+        one.before = (act) => {
+          if (act.startsWith('ask')) one.leads = true;
+        };
+      });
+      assert.deepEqual(elected, { role: 'follower', contact });
+      assert.ok(!log.includes('listen anywhere'));
+    }
+  });
+});
+
+describe('a leader on record whose link breaks without a word', () => {
+  const broken = Object.assign(new Error('closed without a word'), { certain: false });
+  const doubtful = { type: 'foreign', error: broken } as const;
+
+  it('is asked again: it is not dead for that', async () => {
+    const contact = new ScriptedContact();
+    const answers = { 7: [doubtful, doubtful, led(contact)] };
+    const { elected, log } = await run({ record: leadership(3, 7), answers });
     assert.deepEqual(elected, { role: 'follower', contact });
-    assert.deepEqual(log, ['ask 1', 'ask 1']);
+    assert.deepEqual(log, ['ask 7', 'ask 7', 'ask 7']);
+  });
+
+  it('is replaced after ten times in a row, as one who may wake up', async () => {
+    const { elected, log } = await run({ record: leadership(3, 7), answers: { 7: [doubtful] } });
+    assert.deepEqual(lead(elected), [true, at(1), undefined]);
+    assert.deepEqual(log, [...Array.from({ length: 11 }, () => 'ask 7'), 'listen 1', 'claim 4']);
   });
 });
 
@@ -129,8 +168,7 @@ describe('a holder of the cluster port that is mute, and does not lead our chann
       const script = { record, taken: [1], answers: { 1: [MUTE], 7: [GONE] } };
       const { elected, log } = await run(script);
       assert.deepEqual(log.slice(-4), ['listen 1', 'ask 1', 'listen anywhere', `claim ${record ? 4 : 1}`]);
-      assert.ok(elected.role === 'leader');
-      assert.deepEqual([elected.leadership.replaces, elected.hub], [undefined, 'unknown']);
+      assert.deepEqual(lead(elected), [false, at(99), 'unknown']);
     }
   });
 

@@ -39,6 +39,18 @@ describe('a leader', () => {
     assert.equal(real.callsOf('getAsync').length, 10);
   });
 
+  it('need not look within 100 ms of the claim that made it one', (t) => {
+    const pass = standstill(t);
+    const { leader, record } = leading({ heldAt: 0 });
+    t.after(() => leader.close());
+    pass(GATE);
+    assert.equal(leader.mayAct(), true);
+    assert.equal(record.asked, 0);
+    pass(1);
+    assert.equal(leader.mayAct(), true);
+    assert.equal(record.asked, 1);
+  });
+
   it('looks before each kind of act', async (t) => {
     const { call, role, record, pass, real, leader } = await ready(t);
     const acts: (() => unknown)[] = [

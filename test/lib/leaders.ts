@@ -59,10 +59,12 @@ export interface LeaderSettings extends ClusterOptions {
   /** Whether another can take over at all. Default true. */
   replaceable?: boolean;
   real?: RegistryOptions;
+  /** When the record was claimed. */
+  heldAt?: number;
 }
 
 /** A leader of one client, not started; `record` says whether another leads by now, and how often that was asked. */
-export function leading({ replaceable = true, real = {}, ...options }: LeaderSettings = {}) {
+export function leading({ replaceable = true, real = {}, heldAt, ...options }: LeaderSettings = {}) {
   const record = { asked: 0, replaced: false };
   const built: RegistryClient[] = [];
   const holds = () => {
@@ -79,6 +81,7 @@ export function leading({ replaceable = true, real = {}, ...options }: LeaderSet
     },
     epoch: EPOCH,
     holds: replaceable ? holds : undefined,
+    heldAt,
   });
   const heard = new Heard();
   const pending = new PendingCalls();

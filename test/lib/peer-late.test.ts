@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Channel } from '../../lib/channel.js';
-import { clock } from '../../lib/transit.js';
 import type { Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
+import { hostClock } from './clocks.js';
 import { APPLICANT } from './handshakes.js';
 import { invoke, peered, subscribe, turn } from './peers.js';
 
@@ -12,13 +12,11 @@ const TIMEOUT = 1000;
 
 /** A leader and a follower whose time is the test's, 0 when the follower proves itself. */
 async function timed(t: TestContext, offset = 0) {
-  let now = performance.now();
-  t.mock.method(performance, 'now', () => now);
-  t.mock.method(process, 'hrtime', () => [Math.floor(now / 1_000), (now % 1_000) * 1e6]);
+  const start = 5_000_000;
+  const host = hostClock(t, start);
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
-  const [start, clockStart] = [now, clock()];
   /** What the follower's clock says then. */
-  const at = (time: number) => (clockStart + offset + time) >>> 0;
+  const at = (time: number) => start + offset + time;
   const all = await peered({ sentAt: at(0) });
   /** The follower sends it at one time, the leader reads it at another. */
   const ask = async (
@@ -27,7 +25,7 @@ async function timed(t: TestContext, offset = 0) {
     read: number,
     more: Partial<Message & { type: 'invoke' }> = {},
   ) => {
-    now = start + read;
+    host.now = start + read;
     all.far.send(invoke(id, { sentAt: at(sent), timeout: TIMEOUT, ...more }));
     for (let turns = 0; turns < 3; turns += 1) await turn();
     return all.backend.asked.length;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileRecord } from '../../lib/record.js';
@@ -22,6 +22,24 @@ const diskFull = () => {
 };
 
 describe('a claim', () => {
+  it('has the folders restored where there are none, and only there', (t) => {
+    const folder = temporaryFolder(t);
+    const first = join(folder, fileName(CHANNEL), 'leader.1');
+    const wasThere: boolean[] = [];
+    const { record } = recordIn(folder, () => wasThere.push(existsSync(first)));
+    claimed(record, 2);
+    assert.deepEqual(wasThere, [false]);
+  });
+
+  it('keeps that the one before was mute, for whoever claims next', (t) => {
+    const folder = temporaryFolder(t);
+    const { record } = recordIn(folder);
+    record.claim(undefined, { ...leader(1), replaces: true }, false);
+    assert.deepEqual(fileRecordIn(folder, CHANNEL).read(), { n: 1, ...leader(1), replaces: true });
+    record.claim(record.read(), leader(2), false);
+    assert.deepEqual(fileRecordIn(folder, CHANNEL).read(), { n: 2, ...leader(2) });
+  });
+
   it('that was won by another says so to one who is alone as well', (t) => {
     const folder = temporaryFolder(t);
     claimed(fileRecordIn(folder, CHANNEL), 1);
@@ -44,7 +62,7 @@ describe('a claim that cannot be written', () => {
     assert.throws(() => full.record.claim(undefined, leader(1), false), { code: 'ENOSPC' });
     const file = join(temporaryFolder(t), 'file');
     writeFileSync(file, '');
-    const below = recordIn(join(file, 'folder'));
+    const below = recordIn(join(file, 'folder'), assert.fail);
     assert.throws(() => below.record.claim(undefined, leader(1), false), { code: 'ENOTDIR' });
     assert.deepEqual([full.warnings, below.warnings], [[], []]);
   });
@@ -79,7 +97,8 @@ describe('what a process that died in the middle of a claim left behind', () => 
     age('something else', 7000);
     const { record } = recordIn(folder);
     claimed(record, 1);
-    await until(() => !readdirSync(directory).includes('leader.1.77.aa.tmp'));
+    assert.equal(readdirSync(directory).length, 5, 'a claim is in a hurry');
+    await until(() => readdirSync(directory).length < 5);
     assert.deepEqual(readdirSync(directory).sort(), [
       'leader.1',
       'leader.2.77.bb.tmp',

@@ -38,6 +38,29 @@ describe('a leader holds its record', () => {
     assert.deepEqual(readdirSync(directory), names);
   });
 
+  it('and looks after the folders around it, at most once a second', (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const { record, leadership, restored } = led(t);
+    for (const [time, times] of [
+      [0, 1],
+      [1_000, 1],
+      [1_001, 2],
+      [2_001, 2],
+      [9_000, 3],
+    ] as const) {
+      now = time;
+      assert.equal(record.holds(leadership), true);
+      assert.equal(restored.length, times, `at ${time} ms`);
+    }
+    // Whoever has just claimed has just had them.
+    now += 500;
+    const next = record.claim(leadership, leader(4), false);
+    now += 1_000;
+    assert.ok(next && record.holds(next));
+    assert.equal(restored.length, 3);
+  });
+
   it('not any more once another is recorded under a newer epoch', (t) => {
     const { record, leadership, others } = led(t);
     assert.ok(others.claim(leadership, leader(4), false));
@@ -48,8 +71,8 @@ describe('a leader holds its record', () => {
   it('nor where so many have led since that its own number and the next are tidied away', async (t) => {
     const { record, leadership, others, directory } = led(t);
     for (let port = 4; port <= 14; port += 1) others.claim(others.read(), leader(port), false);
-    const isLeft = () => readdirSync(directory).some((name) => ['leader.3', 'leader.4'].includes(name));
-    await until(() => !isLeft());
+    const tidied = ['leader.3', 'leader.4'];
+    await until(() => !readdirSync(directory).some((name) => tidied.includes(name)));
     assert.equal(record.holds(leadership), false);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clock, Transit } from '../../lib/transit.js';
+import { hostClock } from './clocks.js';
 
 const WRAP = 2 ** 32;
 
@@ -69,15 +70,29 @@ describe('the time that a message from this host has waited', () => {
   it('is never negative, and measured by the fastest message, where a later one shows it', () => {
     assert.deepEqual(waitsHere([100, 103], [200, 190], [300, 300]), [3, 0, 10]);
   });
+
+  it('is read from the clock of this process where nothing else is said', (t) => {
+    const host = hostClock(t, 5_000.9);
+    const transit = new Transit(true);
+    const sentAt = clock();
+    host.now += 400;
+    assert.equal(transit.waited(sentAt), 400);
+  });
 });
 
 describe('the clock of this process', () => {
-  it('is that of the host, in whole ms', () => {
-    const host = Number((process.hrtime.bigint() / 1_000_000n) % BigInt(WRAP));
+  it('is that of the host, in whole ms', (t) => {
+    const before = Number(process.hrtime.bigint() / 1_000_000n) % WRAP;
     const now = clock();
-    assert.ok(Number.isInteger(now));
-    // Read one after the other, here and when the clock was made: on a busy host that takes its time.
-    const apart = (now - host) | 0;
-    assert.ok(Math.abs(apart) < 1_000, `${apart} ms`);
+    assert.ok(now >= before && now - before < 1_000, `${before} ${now}`);
+    hostClock(t, 12_345.9);
+    assert.equal(clock(), 12_345);
+  });
+
+  it('begins anew after 2^32 of them', (t) => {
+    const host = hostClock(t, 2 ** 31 + 0.5);
+    assert.equal(clock(), 2 ** 31);
+    host.now = WRAP + 5.7;
+    assert.equal(clock(), 5);
   });
 });
