@@ -16,12 +16,19 @@ const OUTCOMES: ReadonlySet<unknown> = new Set([
 const VALUE = 'value';
 const CLOSED = 'ERR_CLUSTER_CLOSED';
 
+export interface CallTerms {
+  /** Whether the deadline holds for a leader as well, because it was asked for. */
+  isExplicit: boolean;
+}
+
 /** Makes calls and watches how they end: each in time, and in a way that is foreseen. */
 export class Calls {
   readonly #lag: LagMeter;
   readonly #violation: (text: string) => void;
   readonly #unsettled = new Set<string>();
   #outcomes: Record<string, number> = {};
+  /** Infinity: it does now. */
+  #ledUntil = -Infinity;
   /** From now on calls may fail because the client was closed. */
   isClosing = false;
 
@@ -31,7 +38,11 @@ export class Calls {
   }
 
   /** @param call name, which the method answers with. */
-  async make(method: (call: string) => Promise<string>, call: string): Promise<void> {
+  async make(
+    method: (call: string) => Promise<string>,
+    call: string,
+    { isExplicit }: CallTerms,
+  ): Promise<void> {
     const begun = now();
     const away = this.#lag.total;
     this.#unsettled.add(call);
@@ -39,7 +50,7 @@ export class Calls {
       (answer) => (answer === call ? VALUE : `the answer ${answer}`),
       (error: unknown) => this.#code(error),
     );
-    const elapsed = now() - begun;
+    const elapsed = now() - (isExplicit ? begun : Math.max(begun, this.#ledUntil));
     this.#unsettled.delete(call);
     this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
     const isForeseen = outcome === VALUE || OUTCOMES.has(outcome) || (outcome === CLOSED && this.isClosing);
@@ -49,6 +60,12 @@ export class Calls {
     if (elapsed > limit) {
       this.#violation(`call ${call} took ${ms(elapsed)}, and ${ms(limit)} at most was expected: ${outcome}`);
     }
+  }
+
+  /** A leader's calls have no deadline but the one that they ask for; after it they have all of their time. */
+  set isLeading(isLeading: boolean) {
+    if (isLeading) this.#ledUntil = Infinity;
+    else if (this.#ledUntil === Infinity) this.#ledUntil = now();
   }
 
   get unsettled(): readonly string[] {

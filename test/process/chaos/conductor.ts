@@ -64,16 +64,16 @@ export class Conductor {
   async #stopLeader(crew: Crew): Promise<void> {
     const leader = await crew.settled();
     crew.stop(leader);
-    await crew.settled(leader.status?.epoch);
+    await crew.settled();
     crew.continue(leader);
   }
 
   /** And one that dies, after which all that was published has to be there again. */
   async #killLeader(crew: Crew): Promise<void> {
-    const leader = await crew.settled();
+    await crew.settled();
     await this.#expectPublications(crew);
-    crew.kill(leader, 0);
-    await crew.settled(leader.status?.epoch);
+    crew.kill(await crew.settled(), 0);
+    await crew.settled();
     await this.#expectPublications(crew);
   }
 

@@ -87,14 +87,19 @@ export class Crew {
     member.child.signal('SIGCONT');
   }
 
-  /** Resolves when there is one in each slot, and all that are not stopped agree on one leader, of a later epoch. */
-  async settled(after = 0): Promise<Member> {
+  /** Resolves when there is one in each slot, and all that are not stopped agree on one of them as leader. */
+  async settled(): Promise<Member> {
     const signal = AbortSignal.timeout(SETTLE_TIMEOUT);
     for (;;) {
       const leader = this.#agreedLeader();
-      if (leader && (leader.status?.epoch ?? 0) > after) return leader;
+      if (leader) return leader;
       await once(this.#news, 'news', { signal }).catch(() => {
-        const present = this.living.map(({ id, child, status }) => ({ id, pid: child.pid, ...status }));
+        const present = this.living.map(({ id, child, state, status }) => ({
+          id,
+          pid: child.pid,
+          process: state,
+          ...status,
+        }));
         throw new Error(`no agreement in ${SETTLE_TIMEOUT} ms: ${JSON.stringify(present)}`);
       });
     }
@@ -153,7 +158,11 @@ export class Crew {
     member.state = 'closing';
     member.child.send({ type: 'close' });
     const patience = setTimeout(() => {
-      this.#violation(`member ${member.id} was closed and did not end in ${EXIT_TIMEOUT} ms`);
+      const { id, child, status } = member;
+      const stage = child.process.connected ? 'closing' : 'closed';
+      this.#violation(
+        `member ${id} did not end in ${EXIT_TIMEOUT} ms: it is ${stage}; ${JSON.stringify(status)}`,
+      );
       member.state = 'killed';
       void member.child.kill();
     }, EXIT_TIMEOUT);

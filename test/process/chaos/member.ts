@@ -1,6 +1,6 @@
 // One of the processes that share a client, and use it all the time. Says at once what is wrong.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { close, cluster, status, watchStatus } from 'cluster-client';
+import { close, cluster, invoke, status, watchStatus } from 'cluster-client';
 import { Calls, DEADLINE } from './calls.js';
 import { LagMeter } from './clock.js';
 import { cuttable } from './cuttable.js';
@@ -58,6 +58,7 @@ for (const key of KEYS) {
 }
 
 let call = 0;
+const act = (name: string) => invoke(client, 'act', [name], { timeout: DEADLINE });
 let published = 0;
 const publish = () => {
   published += 1;
@@ -65,8 +66,11 @@ const publish = () => {
 };
 const publishing = setInterval(publish, PUBLISH_INTERVAL);
 const work = [
-  setInterval(() => void calls.make(client.act, `${id}-${++call}`), ACT_INTERVAL),
-  setInterval(() => void calls.make(client.idempotentAct, `${id}-${++call}`), IDEMPOTENT_ACT_INTERVAL),
+  setInterval(() => void calls.make(act, `${id}-${++call}`, { isExplicit: true }), ACT_INTERVAL),
+  setInterval(
+    () => void calls.make(client.idempotentAct, `${id}-${++call}`, { isExplicit: false }),
+    IDEMPOTENT_ACT_INTERVAL,
+  ),
   setInterval(reportProgress, PROGRESS_INTERVAL),
   publishing,
 ];
@@ -82,6 +86,7 @@ function reportProgress(): void {
 
 void (async () => {
   for await (const { state, role, ready, epoch = 0, leaderPid } of watchStatus(client)) {
+    calls.isLeading = role === 'leader';
     report({ type: 'status', status: { state, role, ready, epoch, leaderPid } });
   }
 })();
