@@ -2,7 +2,7 @@ import createDebug from 'debug';
 import type { Message, Outcome } from '../protocol/message.js';
 import type { Connection } from './connection.js';
 import { ClusterError } from './errors.js';
-import type { Applicant } from './handshake.js';
+import type { Admitted } from './handshake.js';
 import { type ChannelOptions, Peer } from './peer.js';
 import { encodeFault } from './values.js';
 
@@ -48,7 +48,7 @@ export class Channel {
   }
 
   /** Takes over a link, whose follower was told `told`. */
-  accept(connection: Connection, applicant: Applicant, told: Outcome): void {
+  accept(connection: Connection, applicant: Admitted, told: Outcome): void {
     const peer = new Peer(this.options, connection, applicant, {
       closed: () => this.#peers.delete(peer),
       expired: () => {

@@ -37,7 +37,7 @@ export interface WatchOptions {
   dead(silentFor: number, worstLag: number): Error | undefined;
 }
 
-/** What is left of a message that does not fit one frame; of publications, also those that must wait behind it. */
+/** What is left of a message that does not fit one frame, and those of its type that must not overtake it. */
 interface LongMessage {
   type: string;
   frames: Frame[];
@@ -185,18 +185,20 @@ export class Connection {
     this.link.resume();
   }
 
-  /** All frames of one tick leave in one write. After the close it does nothing. */
-  send(message: Message): void {
-    this.sendFrame(encode(message), message.type);
+  /**
+   * All frames of one tick leave in one write. After the close it does nothing.
+   * @param isOrdered whether it must not overtake a long message of its type. Default: publications must not.
+   */
+  send(message: Message, isOrdered = message.type === 'publish'): void {
+    this.sendFrame(encode(message), message.type, isOrdered);
   }
 
-  sendFrame(frame: Frame, type = ''): void {
+  sendFrame(frame: Frame, type = '', isOrdered = false): void {
     if (this.#closed) return;
     const isLong = needsSlices(frame);
-    // Publications are ordered: a short one must not overtake a long one. And of the messages that have no id,
-    // only one of a type may be under way in slices.
-    const isOrdered = type === 'publish' || (isLong && frame.id === 0);
-    const ahead = isOrdered ? this.#long.find((message) => message.type === type) : undefined;
+    // Of the messages that have no id, only one of a type may be under way in slices.
+    const isBehind = isOrdered || (isLong && frame.id === 0);
+    const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
     const frames = isLong ? [...slice(frame)] : [frame];
     if (ahead) ahead.frames.push(...frames);
     else if (isLong) this.#long.push({ type, frames });
@@ -205,12 +207,12 @@ export class Connection {
     this.#schedule();
   }
 
-  /** Tells the peer why, and closes once that has left. @param patience ms for that; a default of the link's. */
-  goodbye(code: string, reason: string, patience?: number): void {
+  /** Tells the peer why, and closes once that has left. */
+  goodbye(code: string, reason: string): void {
     if (this.#closed) return;
     this.send({ type: 'goodbye', code, reason });
     this.#flush();
-    this.link.end(patience);
+    this.link.end();
     this.#close(new ClusterError(code, reason));
   }
 

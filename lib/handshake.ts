@@ -5,6 +5,7 @@ import { EMPTY, encodeFrame, type Frame } from '../protocol/frame.js';
 import type { Authenticate, Challenge, Outcome } from '../protocol/message.js';
 import type { Connection } from './connection.js';
 import { ClusterError, protocolError } from './errors.js';
+import { clock } from './transit.js';
 import type { Link } from './transport.js';
 
 /*
@@ -24,6 +25,11 @@ export interface Applicant {
   sentAt: number;
   /** Names of the codecs that it could use, the preferred one first. */
   codecs: string[];
+}
+
+/** One who has proved itself, and when by our clock what it said was read. */
+export interface Admitted extends Applicant {
+  readAt: number;
 }
 
 /** Derives the key of the handshake from the group's secret: HKDF (RFC 5869) with SHA-256. */
@@ -105,7 +111,7 @@ export async function admit(
   connection: Connection,
   key: Buffer,
   decide: (applicant: Applicant) => Outcome,
-): Promise<{ applicant: Applicant; outcome: Outcome }> {
+): Promise<{ applicant: Admitted; outcome: Outcome }> {
   const { link } = connection;
   const frame1 = await connection.nextFrame();
   const hello = parseHello(frame1);
@@ -128,7 +134,7 @@ export async function admit(
 
   connection.trust();
   const { pid, epoch, runtime, identity, sentAt } = proof;
-  const applicant: Applicant = { ...hello, pid, epoch, runtime, identity, sentAt };
+  const applicant: Admitted = { ...hello, pid, epoch, runtime, identity, sentAt, readAt: clock() };
   const outcome = decide(applicant);
   const frame4 = encode(outcome);
   const sealed = seal(key, expected, frame4.type, frame4.connection);

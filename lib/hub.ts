@@ -4,7 +4,7 @@ import type { Message, Outcome } from '../protocol/message.js';
 import type { Channel } from './channel.js';
 import { Connection } from './connection.js';
 import { ClusterError } from './errors.js';
-import { type Applicant, admit, deriveKey } from './handshake.js';
+import { type Admitted, type Applicant, admit, deriveKey } from './handshake.js';
 import { type ElectionRecord, fileRecord, isRecorded, memoryRecord } from './record.js';
 import type { Runtime } from './runtime.js';
 import { type Address, formatAddress, type Link, type Listener, type Transport } from './transport.js';
@@ -32,7 +32,7 @@ export interface HubOptions {
 /** A follower that waits for a channel that nobody leads. */
 interface Parked {
   connection: Connection;
-  applicant: Applicant;
+  applicant: Admitted;
 }
 
 /**
@@ -261,7 +261,7 @@ export class Hub {
   }
 
   /** The frame with the outcome has left; meanwhile the channel may have found its leader here. */
-  #place(connection: Connection, applicant: Applicant, told: Outcome): void {
+  #place(connection: Connection, applicant: Admitted, told: Outcome): void {
     if (told.type === 'moved' || told.type === 'refused') {
       connection.open({ message: () => {}, close: () => {} });
       connection.goodbye('ERR_CLUSTER_CLOSED', 'this link has served its purpose');

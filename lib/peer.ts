@@ -5,7 +5,7 @@ import type { Message } from '../protocol/message.js';
 import { ServedCall } from './call-context.js';
 import type { Connection } from './connection.js';
 import { ClusterError, isError, thrownValueError } from './errors.js';
-import type { Applicant } from './handshake.js';
+import type { Admitted } from './handshake.js';
 import type { PendingCalls } from './pending.js';
 import type { Rank } from './publications.js';
 import type { Role, RoleEvents } from './role.js';
@@ -56,8 +56,6 @@ export interface ChannelOptions {
 
 /** ms */
 const CLOCK_TOLERANCE = 10;
-/** How long a follower that was cut off has to read why. ms */
-const FAREWELL = 60_000;
 
 export interface PeerOwner {
   closed(): void;
@@ -68,7 +66,7 @@ export interface PeerOwner {
 /** One follower, as the leader sees it. */
 export class Peer implements Subscriber {
   readonly connection: Connection;
-  readonly applicant: Applicant;
+  readonly applicant: Admitted;
   readonly #options: ChannelOptions;
   readonly #owner: PeerOwner;
   readonly #subscribed = new Set<string>();
@@ -76,15 +74,16 @@ export class Peer implements Subscriber {
   /** Keys whose newest value waits until the link has room, and how many values each has missed by then. */
   readonly #dirty = new Map<string, number>();
   readonly #transit: Transit;
+  #isCutOff = false;
 
-  constructor(options: ChannelOptions, connection: Connection, applicant: Applicant, owner: PeerOwner) {
+  constructor(options: ChannelOptions, connection: Connection, applicant: Admitted, owner: PeerOwner) {
     this.#options = options;
     this.connection = connection;
     this.applicant = applicant;
     this.#owner = owner;
     connection.maxMessageBytes = options.maxMessageBytes;
     this.#transit = new Transit(connection.link.isLocal);
-    this.#transit.waited(applicant.sentAt);
+    this.#transit.waited(applicant.sentAt, applicant.readAt);
     connection.open({
       message: (message) => this.#receive(message),
       drain: () => this.#drained(),
@@ -109,7 +108,7 @@ export class Peer implements Subscriber {
     const { delivery, maxQueuedBytes } = this.#options;
     const mustHave = share !== undefined || delivery === 'every';
     if (this.connection.writable || (mustHave && this.connection.queuedBytes <= maxQueuedBytes)) {
-      this.#send(value, 0);
+      this.#send(value, 0, mustHave);
     } else if (mustHave) {
       this.#cutOff();
     } else {
@@ -118,21 +117,24 @@ export class Peer implements Subscriber {
     }
   }
 
-  #send({ key, revision, payload }: Value, missed: number): void {
-    this.connection.send({ type: 'value', key, revision, missed, value: payload });
+  #send({ key, revision, payload }: Value, missed: number, isOrdered: boolean): void {
+    this.connection.send({ type: 'value', key, revision, missed, value: payload }, isOrdered);
   }
 
+  /** Nothing more is done for it. It closes the link when it reads why; one that never does is silent some day. */
   #cutOff(): void {
     const { name, maxQueuedBytes, backend } = this.#options;
     const { pid } = this.applicant;
     const error = new ClusterError(
       'ERR_CLUSTER_FOLLOWER_SLOW',
       `follower ${pid} of channel ${name} did not read more than ${maxQueuedBytes} bytes (maxQueuedBytes) of values ` +
-        'that must not be skipped: its link is closed, and it misses values',
+        'that must not be skipped: it is cut off, and misses values',
       { data: { pid, channel: name, maxQueuedBytes } },
     );
     backend.error(error);
-    this.connection.goodbye(error.code, error.message, FAREWELL);
+    this.#isCutOff = true;
+    this.#leave();
+    this.connection.send({ type: 'goodbye', code: error.code, reason: error.message });
   }
 
   #reply(message: Message): void {
@@ -148,13 +150,13 @@ export class Peer implements Subscriber {
       if (!this.connection.writable) return;
       this.#dirty.delete(key);
       const value = this.#subscribed.has(key) && this.#options.backend.topics.newest(key);
-      if (value) this.#send(value, missed);
+      if (value) this.#send(value, missed, false);
     }
   }
 
   #receive(message: Message): void {
     const { codec, backend } = this.#options;
-    if (!backend.mayAct()) return;
+    if (this.#isCutOff || !backend.mayAct()) return;
     switch (message.type) {
       case 'invoke':
         this.#invoke(message);
@@ -266,8 +268,14 @@ export class Peer implements Subscriber {
   #closed(error: Error): void {
     debug('%s: follower %d is gone: %s', this.#options.name, this.applicant.pid, error.message);
     this.#owner.closed();
+    this.#leave();
+  }
+
+  #leave(): void {
     const { backend } = this.#options;
     for (const key of this.#subscribed) backend.topics.unsubscribe(key, this);
+    this.#subscribed.clear();
+    this.#dirty.clear();
     backend.forget(this);
     for (const call of this.#running.values()) call.abort(abortError());
     this.#running.clear();

@@ -139,12 +139,12 @@ export class Topics {
       for (const subscriber of topic.subscribers) subscriber.deliver(value);
       return;
     }
-    const all = [...topic.subscribers];
-    const ready = all.filter((subscriber) => subscriber.isReady);
-    const shares = (ready.length > 0 ? ready : all).flatMap((subscriber) =>
+    const shares = [...topic.subscribers].flatMap((subscriber) =>
       Array.from({ length: subscriber.shares(topic.key) }, (_, share) => ({ subscriber, share })),
     );
-    const drawn = shares[random(shares.length)];
+    const ready = shares.filter(({ subscriber }) => subscriber.isReady);
+    const candidates = ready.length > 0 ? ready : shares;
+    const drawn = candidates[random(candidates.length)];
     drawn?.subscriber.deliver(value, drawn.share);
   }
 

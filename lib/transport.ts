@@ -29,8 +29,8 @@ export interface Link {
   /** Stops and resumes reading. */
   pause(): void;
   resume(): void;
-  /** Closes once what was written has left, at the latest after `patience` ms. Default 1 s, where that can take time. */
-  end(patience?: number): void;
+  /** Closes once what was written has left, or after a while in which it has not. */
+  end(): void;
   /** Closes at once. */
   destroy(error?: Error): void;
 }

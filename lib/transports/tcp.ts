@@ -135,13 +135,13 @@ class TcpLink implements Link {
     this.#socket.resume();
   }
 
-  end(patience = CLOSE_TIMEOUT): void {
+  end(): void {
     // Closing with bytes unread would reset the connection, and the peer lose what it was told last. So what
     // comes is still read, by whoever has the handlers, until the peer closes too.
     const socket = this.#socket;
     socket.end();
     socket.resume();
-    const timer = setTimeout(() => socket.destroy(), patience);
+    const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT);
     socket.once('close', () => clearTimeout(timer));
   }
 

@@ -1,5 +1,5 @@
 import { Connection } from '../../lib/connection.js';
-import { type Applicant, admit, apply, deriveKey } from '../../lib/handshake.js';
+import { type Admitted, type Applicant, admit, apply, deriveKey } from '../../lib/handshake.js';
 import type { Link } from '../../lib/transport.js';
 import type { Outcome, Welcome } from '../../protocol/message.js';
 import { linkPair } from '../helpers/links.js';
@@ -24,12 +24,15 @@ export const WELCOME: Welcome = {
   methods: ['getConfig'],
 };
 
+/** The same, as its hub knows it: what it said was read at once. */
+export const ADMITTED: Admitted = { ...APPLICANT, readAt: APPLICANT.sentAt };
+
 /** Sees the bytes of one frame on their way, its number is 1 to 4, and gives those that arrive. */
 export type Alter = (frame: number, bytes: Buffer) => Buffer;
 
 export interface Shaken {
   follower: PromiseSettledResult<Outcome>;
-  hub: PromiseSettledResult<{ applicant: Applicant; outcome: Outcome }>;
+  hub: PromiseSettledResult<{ applicant: Admitted; outcome: Outcome }>;
 }
 
 export interface Shake {

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import type { RegistryClient } from '../helpers/registry-client.js';
 import { until } from '../helpers/until.js';
-import { APPLICANT } from './handshakes.js';
+import { ADMITTED } from './handshakes.js';
 import { leading, standstill } from './leaders.js';
 import { invoke, subscribe, turn } from './peers.js';
 
@@ -17,7 +17,7 @@ async function led(t: TestContext) {
   t.after(() => leader.close());
   const follow = async () => {
     const { near, far } = await connectionPair();
-    leader.channel.accept(near, APPLICANT, leader.channel.outcome());
+    leader.channel.accept(near, ADMITTED, leader.channel.outcome());
     return { far, inbox: new Inbox(far) };
   };
   const followers = [await follow(), await follow()] as const;

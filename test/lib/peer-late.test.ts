@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Channel } from '../../lib/channel.js';
+import { clock } from '../../lib/transit.js';
 import type { Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
 import { hostClock } from './clocks.js';
-import { APPLICANT } from './handshakes.js';
+import { ADMITTED } from './handshakes.js';
 import { invoke, peered, subscribe, turn } from './peers.js';
 
 const TIMEOUT = 1000;
@@ -30,7 +31,7 @@ async function timed(t: TestContext, offset = 0) {
     for (let turns = 0; turns < 3; turns += 1) await turn();
     return all.backend.asked.length;
   };
-  return { ...all, ask, at };
+  return { ...all, ask, at, host };
 }
 
 describe('a call whose time was over when it was read', () => {
@@ -53,11 +54,28 @@ describe('a call whose time was over when it was read', () => {
     assert.equal(owner.expired, 1);
   });
 
+  it('is not begun where its follower was parked for long before it was handed over', async (t) => {
+    const { options, backend, at, host } = await timed(t);
+    const channel = new Channel(options);
+    const { near, far } = await connectionPair();
+    const admitted = { ...ADMITTED, sentAt: at(0), readAt: clock() };
+    host.now += 20_000;
+    channel.accept(near, admitted, { type: 'parked', state: 'vacant' });
+    far.send(invoke(1, { timeout: TIMEOUT, sentAt: at(20_000) }));
+    host.now += 5_000;
+    await until(() => channel.expiredCalls === 1);
+    assert.deepEqual(backend.asked, []);
+  });
+
   it('is counted by its channel', async (t) => {
     const { options, backend, at } = await timed(t);
     const channel = new Channel(options);
     const { near, far } = await connectionPair();
-    channel.accept(near, { ...APPLICANT, sentAt: at(0) }, { type: 'parked', state: 'starting' });
+    channel.accept(
+      near,
+      { ...ADMITTED, sentAt: at(0), readAt: clock() },
+      { type: 'parked', state: 'starting' },
+    );
     const inbox = new Inbox(far);
     assert.equal(channel.expiredCalls, 0);
     far.send(invoke(1, { timeout: TIMEOUT, sentAt: at(-1_000) }));

@@ -3,12 +3,13 @@ import type { ServedCall } from '../../lib/call-context.js';
 import { type Backend, type ChannelOptions, Peer } from '../../lib/peer.js';
 import type { Rank } from '../../lib/publications.js';
 import type { Topics } from '../../lib/topics.js';
+import { clock } from '../../lib/transit.js';
 import { encodePayload } from '../../protocol/codec.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
 import type { Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
-import { APPLICANT } from './handshakes.js';
+import { ADMITTED } from './handshakes.js';
 import { connected } from './upstream.js';
 
 const codec = msgpack();
@@ -93,7 +94,7 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
   const peer = new Peer(
     options,
     near,
-    { ...APPLICANT, sentAt },
+    { ...ADMITTED, sentAt, readAt: clock() },
     {
       closed: () => {
         owner.closes += 1;

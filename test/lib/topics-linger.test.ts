@@ -103,6 +103,15 @@ describe('topics without broadcast', () => {
     assert.deepEqual([...new Set(followers[0]?.values.map(([, , share]) => share))], [0]);
   });
 
+  it('draw one who is not ready where those who are have no share', () => {
+    const { topics, push } = connected({ isBroadcast: false });
+    const [closing, stuck] = [new Follower(0), new Follower(1)];
+    for (const follower of [closing, stuck]) topics.subscribe('a', 'a', follower);
+    stuck.isReady = false;
+    push('a', 1);
+    assert.deepEqual(stuck.values, [['a', 1, 0]]);
+  });
+
   it('draw among those who are ready, and among all where nobody is', () => {
     const { topics, push } = connected({ isBroadcast: false });
     const [ready, stuck, also] = [new Follower(), new Follower(3), new Follower()];
