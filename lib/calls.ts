@@ -23,20 +23,25 @@ export class Calls {
   /** @param refusal why it cannot be served, now or later. */
   invoke(fields: NewCall, refusal: Error | undefined): void {
     const { signal } = fields;
-    const error = refusal ?? (signal?.aborted ? (signal.reason as Error) : this.#overflow(fields.method));
+    const error = refusal ?? (signal?.aborted ? (signal.reason as Error) : undefined);
     if (error) {
       fields.settle(error, []);
       return;
     }
     const call = this.pending.add(signal ? this.#abortable(fields, signal, () => call) : fields);
     this.#options.serving()?.invoke(call);
+    if (!call.sent && this.pending.waiting > this.#options.maxBacklog)
+      this.pending.settle(call.id, this.#overflow(call.method));
   }
 
   /** Hands over what waits. */
   resume(): void {
     const role = this.#options.serving();
     if (!role || this.pending.waiting === 0) return;
-    for (const call of this.pending.values()) if (!call.sent) role.invoke(call);
+    for (const call of this.pending.values()) {
+      // What happens to one of them may settle another.
+      if (!call.sent && this.pending.get(call.id)) role.invoke(call);
+    }
   }
 
   /** What was sent may have been done or not; what may be done twice is sent to the next leader as well. */
@@ -62,9 +67,8 @@ export class Calls {
     for (const call of this.pending.values()) if (!call.explicit) call.deadline = Infinity;
   }
 
-  #overflow(method: string): ClusterError | undefined {
+  #overflow(method: string): ClusterError {
     const { channel, maxBacklog } = this.#options;
-    if (this.pending.waiting < maxBacklog) return undefined;
     return new ClusterError(
       'ERR_CLUSTER_BACKLOG',
       `call of ${method} on channel ${channel}: ${maxBacklog} calls wait for a leader already (maxBacklog)`,

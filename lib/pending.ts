@@ -80,7 +80,7 @@ export class PendingCalls {
 
   /** It has to be handed over once more, to another leader. */
   unsent(call: Call): void {
-    if (!call.sent) return;
+    if (!call.sent || !this.#calls.has(call.id)) return;
     call.sent = false;
     this.#sent -= 1;
   }

@@ -40,6 +40,26 @@ describe('the signal of a call', () => {
   });
 });
 
+describe('a call that is aborted while calls are handed over', () => {
+  it('is not handed over any more', () => {
+    const { calls, role, call } = served();
+    const controller = new AbortController();
+    const { signal } = controller;
+    role.present = false;
+    const settle = () => controller.abort(new Error('no more'));
+    calls.invoke(call('first', Infinity, { settle }), undefined);
+    calls.invoke(call('second', Infinity, { signal }), undefined);
+    // As where the arguments cannot be encoded.
+    role.invoke = ({ id, method }) => {
+      role.invoked.push(method);
+      if (method === 'first') calls.pending.settle(id, new Error('cannot be encoded'));
+    };
+    role.present = true;
+    calls.resume();
+    assert.deepEqual(role.invoked, ['first']);
+  });
+});
+
 describe('a call whose time is over', () => {
   it('is cancelled where it was sent, and only there', async () => {
     const { calls, role, call, settled } = served();

@@ -37,6 +37,12 @@ describe('a call', () => {
     assert.deepEqual(data, { method: 'third', channel: 'Config', maxBacklog: 2, outcome: 'not sent' });
   });
 
+  it('that need not wait is taken where none may wait', () => {
+    const { calls, role, call, settled } = served({ maxBacklog: 0 });
+    calls.invoke(call('one'), undefined);
+    assert.deepEqual([role.invoked, settled, calls.pending.size], [['one'], [], 1]);
+  });
+
   it('is taken again once one of those that waited was settled or handed over', () => {
     const { calls, role, call } = served({ maxBacklog: 1 });
     role.takes = false;
@@ -113,6 +119,18 @@ describe('calls whose leader is lost', () => {
     assert.deepEqual(role.invoked, ['twice', 'twice']);
     calls.pending.settle(1, undefined, ['done']);
     assert.deepEqual(settled, ['twice done']);
+  });
+
+  it('count right also where the failure of one aborts another that may be done twice', () => {
+    const { calls, call, settled } = served();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const settle = () => controller.abort(new Error('no more'));
+    calls.invoke(call('first', Infinity, { settle }), undefined);
+    calls.invoke(call('second', Infinity, { idempotent: true, signal }), undefined);
+    calls.lost(new Error('hung up'));
+    assert.deepEqual(settled, ['second: no more']);
+    assert.deepEqual([calls.pending.size, calls.pending.waiting], [0, 0]);
   });
 
   it('have a limit again where it was lifted: the time that they ask for, from now', (t) => {
