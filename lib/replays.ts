@@ -53,15 +53,18 @@ export class Replays {
       wait: undefined,
     };
     this.#put(publisher, key, entry);
-    // Its link was lost, we were not: it is applied already.
-    if (rank.epoch === epoch) return rank;
     if (isReplay) this.#collect(rank);
-    if (this.#from === undefined) {
-      await this.#options.apply(reg);
-    } else {
-      await new Promise<void>((resolve, reject) => {
-        entry.wait = { resolve, reject };
-      });
+    try {
+      if (this.#from === undefined) {
+        await this.#options.apply(reg);
+      } else {
+        await new Promise<void>((resolve, reject) => {
+          entry.wait = { resolve, reject };
+        });
+      }
+    } catch (error) {
+      this.#drop(publisher, key, entry);
+      throw error;
     }
     return entry.rank;
   }
@@ -73,6 +76,7 @@ export class Replays {
 
   close(): void {
     clearTimeout(this.#window);
+    this.#from = undefined;
     for (const publisher of this.#entries.keys()) this.forget(publisher);
   }
 
@@ -85,6 +89,12 @@ export class Replays {
     }
     entries.get(key)?.wait?.resolve();
     entries.set(key, entry);
+  }
+
+  /** It was refused: so it is not applied again either. */
+  #drop(publisher: object, key: string, entry: Entry): void {
+    const entries = this.#entries.get(publisher);
+    if (entries?.get(key) === entry) entries.delete(key);
   }
 
   #collect(rank: Rank): void {

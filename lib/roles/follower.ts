@@ -77,10 +77,13 @@ export class Follower implements Role {
   }
 
   subscribe(key: string, reg: unknown): void {
-    this.#attempt(({ codec, maxMessageBytes }) => {
+    const { codec, maxMessageBytes } = this.#options;
+    try {
       const payload = encodePayload(codec, reg, `subscription ${key}`, maxMessageBytes);
       this.#contact.connection.send({ type: 'subscribe', key, reg: payload });
-    });
+    } catch (error) {
+      this.#events.error(error);
+    }
   }
 
   unsubscribe(key: string): void {
@@ -88,13 +91,17 @@ export class Follower implements Role {
   }
 
   publish(publication: Publication): void {
-    this.#attempt(({ codec, maxMessageBytes }) => {
+    const { codec, maxMessageBytes } = this.#options;
+    try {
       const { epoch, sequence } = publication.rank;
       const reg = encodePayload(codec, publication.reg, 'a publication', maxMessageBytes);
       const id = this.#nextPublication++;
       this.#publishing.set(id, publication);
       this.#contact.connection.send({ type: 'publish', id, epoch, sequence, reg });
-    });
+    } catch (error) {
+      publication.failed();
+      this.#events.error(error);
+    }
   }
 
   get queuedBytes(): number {
@@ -105,14 +112,6 @@ export class Follower implements Role {
     if (this.#closed) return;
     this.#closed = true;
     this.#contact.close();
-  }
-
-  #attempt(send: (options: FollowerOptions) => void): void {
-    try {
-      send(this.#options);
-    } catch (error) {
-      this.#events.error(error);
-    }
   }
 
   #receive(message: Message): void {

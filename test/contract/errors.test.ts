@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { status } from 'cluster-client';
 import { MODES, open } from './modes.js';
 
 for (const mode of MODES) {
@@ -129,6 +130,14 @@ describe('errors of calls by followers', () => {
     const good = client.getAsync('fine');
     await assert.rejects(bad, { code: 'ERR_CLUSTER_ENCODE' });
     assert.equal(await good, 'fine');
+  });
+
+  it('come at once for a publication that cannot be encoded, which then waits for nobody', async (t) => {
+    const { client } = await open(t, 'follower');
+    const reported = once(client, 'error');
+    client.publish({ key: 'a', value: () => {} });
+    assert.equal((await reported)[0].code, 'ERR_CLUSTER_ENCODE');
+    assert.deepEqual([status(client).publications, status(client).pendingPublications], [1, 0]);
   });
 
   it('come at once for arguments and results that are too large, and for that call alone', async (t) => {

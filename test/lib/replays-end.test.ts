@@ -65,4 +65,12 @@ describe('replays that are closed', () => {
     await Promise.all(waiting);
     assert.deepEqual(applied, []);
   });
+
+  it('leave nobody waiting who comes later either', async () => {
+    const { subject, publish, applied } = replaying();
+    void publish(A, 'a', rank(1, 1));
+    subject.close();
+    await publish(B, 'later', FRESH);
+    assert.deepEqual(applied, ['later']);
+  });
 });

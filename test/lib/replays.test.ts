@@ -80,15 +80,17 @@ describe('replays', () => {
     assert.deepEqual(applied, ['lower', 'known', 'higher', 'highest']);
   });
 
-  it('that this very leader has acknowledged are acknowledged again, and not applied', async (t) => {
-    const { publish, applied, collected } = replayingBy(t);
-    assert.deepEqual(await publish(A, 'a', rank(EPOCH, 3)), rank(EPOCH, 3));
-    void publish(B, 'other', rank(1, 1));
-    assert.deepEqual(await publish(A, 'b', rank(EPOCH, 4)), rank(EPOCH, 4));
-    assert.deepEqual(applied, []);
+  it('of a publisher that comes back to the same leader are applied once more, after those of lower ranks', async (t) => {
+    const { subject, publish, applied, collected } = replayingBy(t);
+    const newest = await publish(A, 'newest', FRESH);
+    subject.forget(A);
+    void publish(B, 'late', rank(1, 1));
     collected();
-    // They come after what was replayed, as everything does that has a higher rank.
-    assert.deepEqual(applied, ['other', 'a', 'b']);
+    const returned = publish(C, 'newest', newest);
+    void publish(B, 'later', rank(1, 2));
+    collected();
+    assert.deepEqual(applied, ['newest', 'late', 'later', 'newest']);
+    assert.deepEqual(await returned, newest);
   });
 });
 
@@ -112,5 +114,16 @@ describe('a publication that is made again', () => {
     void subject.publish(B, 'key', 'yours', rank(1, 1));
     collected();
     assert.deepEqual(applied, ['yours', 'mine']);
+  });
+});
+
+describe('a publication that is refused', () => {
+  it('is not made again after a late replay, as its publisher knows that it has failed', async (t) => {
+    const { publish, applied, collected, failing } = replayingBy(t);
+    failing.add('refused');
+    await assert.rejects(publish(A, 'refused', FRESH));
+    void publish(B, 'late', rank(1, 1));
+    collected();
+    assert.deepEqual(applied, ['refused', 'late']);
   });
 });
