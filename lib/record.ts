@@ -19,6 +19,11 @@ export interface Leadership {
   replaces?: boolean;
 }
 
+/** A record that was lost and begun anew counts from 1 again, under later epochs. */
+export function isSameLeadership(one: Leadership | undefined, other: Leadership | undefined): boolean {
+  return one?.n === other?.n && one?.epoch === other?.epoch;
+}
+
 /** What a channel's election remembers, and settles by: of many that claim n, exactly one gets it. */
 export interface ElectionRecord {
   /** Whether the other processes of the group on this host see the same record. */
@@ -58,7 +63,9 @@ const LEFTOVER = 60_000;
 export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions): ElectionRecord {
   const directory = join(folder, fileName(channel));
   const path = (n: number) => join(directory, `leader.${n}`);
+  let tendedAt = -Infinity;
   const prepare = () => {
+    tendedAt = performance.now();
     restore();
     makePrivate(directory);
   };
@@ -77,8 +84,8 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
       return write(leadership);
     }
   };
+  const isLater = (n: number, epoch: number) => (readLeadership(path(n), n)?.epoch ?? 0) > epoch;
   let warned = false;
-  let tendedAt = -Infinity;
   return {
     shared: true,
     read,
@@ -105,16 +112,14 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
     },
     holds(leadership) {
       try {
-        const newest = read();
-        if (newest && newest.epoch > leadership.epoch) return false;
-        // Who cleans up temporary folders may also leave some files and take others.
-        if (performance.now() - tendedAt > TENDING) {
-          tendedAt = performance.now();
-          prepare();
-        }
-        if (newest?.epoch !== leadership.epoch) {
+        for (let newest = read(); newest?.epoch !== leadership.epoch; newest = read()) {
+          if (newest && newest.epoch > leadership.epoch) return false;
           writeAnew({ ...leadership, n: Math.max(leadership.n, (newest?.n ?? 0) + 1) });
+          // One who found nothing either may have claimed a lower number meanwhile.
+          if (numbers(directory).some((n) => isLater(n, leadership.epoch))) return false;
         }
+        // Who cleans up temporary folders may also leave some files and take others.
+        if (performance.now() - tendedAt > TENDING) prepare();
       } catch (error) {
         // Who cannot write here cannot have taken over.
         debug('%s: %s', channel, (error as Error).message);

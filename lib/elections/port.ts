@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
 import type { Answer, Candidate, Contact, Elected, Election } from '../election.js';
 import { ClusterError } from '../errors.js';
-import type { Leadership } from '../record.js';
+import { isSameLeadership, type Leadership } from '../record.js';
 import { type Address, formatAddress } from '../transport.js';
 
 const debug = createDebug('cluster-client:election');
@@ -220,7 +220,7 @@ async function whileRecorded<T>(
     try {
       const newest = record.read();
       const isAsked = asked !== undefined && newest?.address?.port === asked.port;
-      if (newest?.n !== before?.n && !isAsked) changed.abort();
+      if (!isSameLeadership(newest, before) && !isAsked) changed.abort();
     } catch (error) {
       debug('%s: %s', candidate.channel, (error as Error).message);
     }
@@ -342,7 +342,7 @@ function claim(
   elsewhere: Pick<ElectedLeader, 'hub'> = {},
 ): ElectedLeader | { type: 'gone' } {
   const { record, epoch, channel } = candidate;
-  if (candidate.ledHere() || record.read()?.n !== before?.n) return { type: 'gone' };
+  if (candidate.ledHere() || !isSameLeadership(record.read(), before)) return { type: 'gone' };
   // Epochs are times: one who replaced a mute leader and is gone already has not given it the moment that it needs.
   const isHandedOn = before?.replaces === true && Date.now() - before.epoch < RECENT;
   const next = {

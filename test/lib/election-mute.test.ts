@@ -43,6 +43,17 @@ describe('a leader on record that is mute', () => {
     }
   });
 
+  it('is not replaced where the record was wiped and begun anew meanwhile, under the same number', async () => {
+    const contact = new ScriptedContact();
+    const script = { record: leadership(1, 7), answers: { 7: [MUTE], 8: [led(contact)] } };
+    const { elected } = await run(script, (candidate) => {
+      candidate.before = (act) => {
+        if (act === 'listen 1') candidate.change(leadership(1, 8, 999));
+      };
+    });
+    assert.deepEqual(elected, { role: 'follower', contact });
+  });
+
   it('is replaced from another port where it holds the cluster port', async () => {
     const { elected, log } = await run({ record: leadership(3, 1), taken: [1], answers: { 1: [MUTE] } });
     assert.deepEqual(log, ['listen 1', 'ask 1', 'listen anywhere', 'claim 4']);

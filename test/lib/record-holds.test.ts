@@ -141,3 +141,17 @@ describe('a leader that only its own process remembers', () => {
     record.watch(assert.fail)();
   });
 });
+
+describe('a leader whose record was removed', () => {
+  for (const count of [1, 3]) {
+    it(`does not hold it where another claims it in the very moment, as leader ${count}`, (t) => {
+      const folder = temporaryFolder(t);
+      const others = fileRecordIn(folder, CHANNEL);
+      const own = claimed(others, count);
+      const restore = () => void others.claim(undefined, leader(9), false);
+      const record = fileRecord({ folder, channel: CHANNEL, restore, warn: assert.fail });
+      rmSync(folder, { recursive: true });
+      assert.equal(record.holds(own), false);
+    });
+  }
+});
