@@ -14,7 +14,7 @@ const debug = createDebug('cluster-client:campaign');
 const FIRST_RETRY = 250;
 const LAST_RETRY = 5_000;
 
-type ElectedLeader = Extract<Elected, { role: 'leader' }>;
+export type ElectedLeader = Extract<Elected, { role: 'leader' }>;
 
 export interface CampaignEvents {
   elected(elected: Elected): void;

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
+import { promiseTimeout } from 'utility';
 import { Calls } from './calls.js';
-import { Campaign } from './campaign.js';
+import { Campaign, type ElectedLeader } from './campaign.js';
 import type { HubContact } from './contact.js';
 import type { Elected } from './election.js';
 import { ClusterError, closedError } from './errors.js';
@@ -203,11 +205,25 @@ export class Session {
     const leader = new Leader({ ...this.#settings, epoch, holds, heldAt: elected.claimedAt });
     this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
-    const pause = elected.leadership.replaces
-      ? new Promise<void>((resolve) => setTimeout(resolve, STEP_DOWN))
-      : undefined;
-    const waits = [elected.succession, pause, this.#retiring].filter((wait) => wait !== undefined);
-    leader.start(waits.length > 0 ? Promise.all(waits) : undefined);
+    leader.start(this.#predecessors(elected));
+  }
+
+  /** Whom to wait for before the real client is built; undefined: nobody. */
+  #predecessors({ succession, leadership }: ElectedLeader): Promise<unknown> | undefined {
+    const { name, connectTimeout, logger } = this.#options;
+    const closing = [succession, this.#retiring].filter((wait) => wait !== undefined);
+    const waits: Promise<unknown>[] = [];
+    if (leadership.replaces) waits.push(sleep(STEP_DOWN));
+    if (closing.length > 0) {
+      const closed = promiseTimeout(Promise.all(closing), connectTimeout).catch(() =>
+        logger.warn(
+          `[cluster-client] channel ${name}: the real client of the leader before is not closed after ` +
+            `${connectTimeout} ms (connectTimeout); the next one is built`,
+        ),
+      );
+      waits.push(closed);
+    }
+    return waits.length > 0 ? Promise.all(waits) : undefined;
   }
 
   /** Single mode: the first client of a name makes the leader, the others join it. */
