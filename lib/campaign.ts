@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import createDebug from 'debug';
 import { createCandidate } from './candidate.js';
 import type { Channel } from './channel.js';
@@ -71,6 +72,8 @@ export class Campaign {
     const signal = AbortSignal.any([this.#closed.signal, this.#leading.signal]);
     const candidate = this.#candidate(hub, leadership.epoch, signal);
     Promise.resolve(succession)
+      // The real client is built first.
+      .then(() => turn())
       .then(() => inheritClusterPort(candidate, leadership, holder))
       .catch((error: Error) => debug('%s: %s', channel.name, error.message));
   }

@@ -173,7 +173,7 @@ export class Leader implements Backend {
     });
   }
 
-  /** Once: the followers are told, then the real client is closed. Frees nothing of the hub. */
+  /** Once: the real client is closed and the followers are told, in one go. Frees nothing of the hub. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -185,16 +185,18 @@ export class Leader implements Backend {
     const { connectTimeout } = this.#settings.options;
     const { code, message } = this.#superseded ?? leftError(this.channel.name);
     const dismiss = () => this.channel.close(code, message);
-    // First of all, so that no call of theirs meets a real client that is closing.
-    dismiss();
     // As in 3.x: a real client that is just starting is not closed half-way, but one that hangs is not waited for.
     if (this.#state !== 'ready') {
+      dismiss();
       await promiseTimeout(this.#starting, connectTimeout).catch(() => debug('%s: hangs', this.channel.name));
     }
     this.topics.close();
     this.#replays.close();
+    const closed = this.#closeRealClient();
+    // Within the tick, so that no call of theirs meets a real client that is closing.
+    dismiss();
     try {
-      await this.#closeRealClient();
+      await closed;
     } finally {
       // Those who have come meanwhile.
       dismiss();
