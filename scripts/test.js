@@ -1,5 +1,6 @@
 // Runs the built tests, listed by name: on Node 20 `node --test` finds nothing by a glob, and a run of no test
 // succeeds. Arguments: folders or files below test/ (`contract`, `lib/pending`); none: all. --coverage: with c8.
+// --long: the tests that take minutes, and only these.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,8 +8,9 @@ import { join } from 'node:path';
 
 const root = join('dist', 'test');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const isLong = process.argv.includes('--long');
 const files = readdirSync(root, { recursive: true })
-  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => name.endsWith(isLong ? '.long.js' : '.test.js'))
   .filter((name) => wanted.length === 0 || wanted.some((prefix) => name.startsWith(prefix)))
   .map((name) => join(root, name))
   .sort();
@@ -22,11 +24,11 @@ if (files.length === 0) {
 
 const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js');
 const coverage = process.argv.includes('--coverage') ? [c8] : [];
-// Holds for each file as a whole as well; the longest, process/chaos, takes some minutes.
-const timeout = '--test-timeout=600000';
+// Holds for each file as a whole as well; of a long one each test has a limit of its own.
+const timeout = isLong ? [] : ['--test-timeout=120000'];
 const { status } = spawnSync(
   process.execPath,
-  [...coverage, ...(coverage.length ? [process.execPath] : []), '--test', timeout, ...files],
+  [...coverage, ...(coverage.length ? [process.execPath] : []), '--test', ...timeout, ...files],
   {
     stdio: 'inherit',
   },

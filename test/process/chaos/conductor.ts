@@ -19,6 +19,14 @@ import { Tally } from './tally.js';
 const ARRIVAL_TIMEOUT = 10_000;
 const POLL = 50;
 
+type Group = Pick<MemberSettings, 'group' | 'runtimeDir'>;
+
+/** What should not have happened, and what the run consisted of. */
+export interface Outcome {
+  violations: string[];
+  summary: string;
+}
+
 /** One run: an upstream, a crew, what is done to it, and what came of it. */
 export class Conductor {
   readonly #upstream = new Child<UpstreamCommand, UpstreamReport>('upstream', {}, () => {});
@@ -27,13 +35,34 @@ export class Conductor {
   readonly #turns: Turn[] = [];
   #crew: Crew | undefined;
 
-  /** @returns what should not have happened, and what the run consisted of. */
-  async run(
-    seed: number,
-    seconds: number,
-    group: Pick<MemberSettings, 'group' | 'runtimeDir'>,
-  ): Promise<{ violations: string[]; summary: string }> {
-    await this.#play(seed, seconds, group).catch((error: Error) => this.#violations.push(error.message));
+  /** All that can happen, at random, for so many seconds. */
+  chaos(seed: number, seconds: number, group: Group): Promise<Outcome> {
+    return this.#run(group, async (crew) => {
+      await this.#disturb(crew, schedule(seed, seconds));
+      for (const member of crew.living) crew.continue(member);
+      await this.#stopLeader(crew);
+      await this.#killLeader(crew);
+    });
+  }
+
+  /** Every process is closed and replaced, one after the other. */
+  reload(group: Group): Promise<Outcome> {
+    return this.#run(group, async (crew) => {
+      // Whoever leads goes first: the next leader may have to go, too.
+      for (const old = new Set(crew.living); old.size > 0; ) {
+        const leader = await crew.settled();
+        const [next = leader] = old;
+        const member = old.has(leader) ? leader : next;
+        old.delete(member);
+        crew.close(member, 0);
+        await member.child.exited;
+      }
+      await this.#expectPublications(crew);
+    });
+  }
+
+  async #run(group: Group, play: (crew: Crew) => Promise<void>): Promise<Outcome> {
+    await this.#play(group, play).catch((error: Error) => this.#violations.push(error.message));
     const ledger = await this.#ledger('ledger');
     const stops = this.#crew?.stops ?? [];
     const lasting = [checkFencing(ledger, stops), checkEpochs(ledger), checkRepeated(ledger)].flat();
@@ -41,20 +70,13 @@ export class Conductor {
     return { violations: this.#violations, summary: this.#tally.summary(ledger) };
   }
 
-  async #play(
-    seed: number,
-    seconds: number,
-    group: Pick<MemberSettings, 'group' | 'runtimeDir'>,
-  ): Promise<void> {
+  async #play(group: Group, play: (crew: Crew) => Promise<void>): Promise<void> {
     const { port } = await this.#upstream.next('listening');
     const violation = (text: string) => this.#violations.push(text);
     const crew = new Crew({ ...group, port }, (member, report) => this.#hear(member, report), violation);
     this.#crew = crew;
     await crew.settled();
-    await this.#disturb(crew, schedule(seed, seconds));
-    for (const member of crew.living) crew.continue(member);
-    await this.#stopLeader(crew);
-    await this.#killLeader(crew);
+    await play(crew);
     const frozen = await this.#ledger('freeze');
     await this.#expect(async () => checkValues(frozen, await crew.views()));
     await crew.closeAll();

@@ -16,12 +16,12 @@ const MAX_SHOWN = 40;
 describe('a group of processes that are killed, stopped, closed and cut off from each other', () => {
   for (const seed of seeds) {
     it(`survives ${seconds} s of it, seed ${seed}`, { timeout: seconds * 1_000 + MARGIN }, async (t) => {
-      const again = `CHAOS_SEEDS=${seed} CHAOS_SECONDS=${seconds} node scripts/test.js process/chaos/chaos`;
+      const again = `CHAOS_SEEDS=${seed} CHAOS_SECONDS=${seconds} node scripts/test.js --long`;
       t.diagnostic(`seed ${seed}; the same again: ${again}`);
       const conductor = new Conductor();
       t.after(() => conductor.end());
       const group = { group: randomUUID(), runtimeDir: temporaryFolder(t) };
-      const { violations, summary } = await conductor.run(seed, seconds, group);
+      const { violations, summary } = await conductor.chaos(seed, seconds, group);
       t.diagnostic(`seed ${seed}: ${summary}`);
       const shown = violations.slice(0, MAX_SHOWN).join('\n');
       assert.ok(violations.length === 0, `${violations.length} violations; again: ${again}\n${shown}`);
