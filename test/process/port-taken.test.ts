@@ -68,7 +68,7 @@ describe('a given port', () => {
     assert.equal(client.isClusterClientLeader, true);
   });
 
-  it('that is held by a group with another secret fails ready, and shows no secret', async (t) => {
+  it('that is held by a group with another secret fails ready, and shows no secret (3.7.0: takes its configuration)', async (t) => {
     const options = isolated(t);
     const port = await freePort();
     const ours = cluster(RegistryClient, { ...options, port, secret: 'a secret of sixteen bytes' }).create(

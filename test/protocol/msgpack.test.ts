@@ -9,7 +9,7 @@ function roundTrip(value: unknown): unknown {
   return codec.decode(Buffer.from(codec.encode(value)));
 }
 
-describe('msgpack keeps', () => {
+describe('msgpack keeps (3.7.0: many of them silently wrong)', () => {
   for (const [name, value] of kept) {
     it(`${name}, as a whole and nested`, () => {
       assert.deepEqual(roundTrip(value), value);
