@@ -2,12 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import createDebug from 'debug';
 import { createCandidate } from './candidate.js';
 import type { Channel } from './channel.js';
-import type { Candidate, Elected } from './election.js';
+import type { Candidate, Contact, Elected } from './election.js';
 import { inheritClusterPort } from './elections/port.js';
 import { closedError } from './errors.js';
 import { type Hub, openHub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
 import { openRuntime } from './runtime.js';
+import type { Address } from './transport.js';
 
 const debug = createDebug('cluster-client:campaign');
 
@@ -32,6 +33,10 @@ export class Campaign {
   #leading = new AbortController();
   #hub: Hub | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** The link to the process that would lead next; `self`: it is this one. */
+  #standby: Contact | 'self' | undefined;
+  /** Of the last link to one that was asked for. */
+  #meeting = new AbortController();
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
@@ -63,6 +68,45 @@ export class Campaign {
     return this.#open().record(this.#options.name).holds(leadership);
   }
 
+  get standby(): 'self' | 'linked' | undefined {
+    return this.#standby === undefined || this.#standby === 'self' ? this.#standby : 'linked';
+  }
+
+  /** Listens for those who would follow this process next. @returns where; undefined: it does not lead. */
+  async standBy(): Promise<Address | undefined> {
+    if (!this.#options.election.standsBy || this.#closed.signal.aborted) return undefined;
+    const hub = this.#open();
+    hub.hold(this);
+    this.#leaveStandby()?.close();
+    this.#standby = 'self';
+    return hub.listenAnywhere().catch((error: Error) => {
+      debug('%s: cannot stand by: %s', this.#options.name, error.message);
+      this.#leaveStandby();
+      return undefined;
+    });
+  }
+
+  /** Has a link to the process that would lead next, ready for that moment. @param epoch as for `run`. */
+  meetStandby(address: Address, epoch: number): void {
+    this.#leaveStandby()?.close();
+    const signal = AbortSignal.any([this.#closed.signal, this.#meeting.signal]);
+    void this.#candidate(this.#open(), epoch, signal)
+      .ask(address)
+      .then((answer) => {
+        if (answer.type === 'vacant' && !signal.aborted) this.#standby = answer.contact;
+        else if ('contact' in answer) answer.contact.close();
+      });
+  }
+
+  /** @returns the link, which is the caller's then. */
+  #leaveStandby(): Contact | undefined {
+    const standby = this.#standby;
+    this.#standby = undefined;
+    this.#meeting.abort();
+    this.#meeting = new AbortController();
+    return standby === 'self' ? undefined : standby;
+  }
+
   /** The channel is led here from now on, until `resign`. */
   lead(channel: Channel, { leadership, hub: holder, succession }: ElectedLeader): void {
     const hub = this.#open();
@@ -89,6 +133,7 @@ export class Campaign {
   async end(): Promise<void> {
     this.#closed.abort(closedError(this.#options.name));
     clearTimeout(this.#retry);
+    this.#leaveStandby()?.close();
     await this.#running;
   }
 
@@ -102,7 +147,8 @@ export class Campaign {
     const hub = this.#open();
     const { signal } = this.#closed;
     const { election, name } = this.#options;
-    const elected = await election.elect(this.#candidate(hub, epoch, signal)).finally(() => hub.letGo(this));
+    const candidate = this.#candidate(hub, epoch, signal, this.#leaveStandby());
+    const elected = await election.elect(candidate).finally(() => hub.letGo(this));
     if (signal.aborted) {
       if (elected.role === 'follower') elected.contact.close();
       else if (typeof elected.hub === 'object') elected.hub.close();
@@ -123,7 +169,7 @@ export class Campaign {
     return this.#hub;
   }
 
-  #candidate(hub: Hub, epoch: number, signal: AbortSignal): Candidate {
-    return createCandidate(hub, { options: this.#options, epoch, signal, holder: this });
+  #candidate(hub: Hub, epoch: number, signal: AbortSignal, standby?: Contact): Candidate {
+    return createCandidate(hub, { options: this.#options, epoch, signal, holder: this, standby });
   }
 }

@@ -1,5 +1,5 @@
 import { askAt } from './contact.js';
-import type { Candidate } from './election.js';
+import type { Candidate, Contact } from './election.js';
 import type { Hub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
 import { clock } from './transit.js';
@@ -11,11 +11,13 @@ export interface CandidateSettings {
   signal: AbortSignal;
   /** In whose name the hub keeps a port that is bound for what may become a leader; `hub.letGo` ends that. */
   holder: object;
+  /** Link to the process that would lead next. */
+  standby?: Contact | undefined;
 }
 
 /** What an election may do: through the hub of this process, so that its clients do not get in each other's way. */
 export function createCandidate(hub: Hub, settings: CandidateSettings): Candidate {
-  const { options, epoch, signal, holder } = settings;
+  const { options, epoch, signal, holder, standby } = settings;
   const { name, connectTimeout, heartbeatInterval, maxMessageBytes, codec, transport } = options;
   const record = hub.record(name);
   return {
@@ -24,6 +26,7 @@ export function createCandidate(hub: Hub, settings: CandidateSettings): Candidat
     clusterAddresses: hub.clusterAddresses,
     epoch,
     takeover: options.takeover,
+    standby,
     record: {
       ...record,
       claim: (after, next, alone) => {

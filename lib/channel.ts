@@ -1,5 +1,5 @@
 import createDebug from 'debug';
-import type { Message, Outcome } from '../protocol/message.js';
+import type { Address, Message, Outcome } from '../protocol/message.js';
 import type { Connection } from './connection.js';
 import { ClusterError } from './errors.js';
 import type { Admitted } from './handshake.js';
@@ -7,6 +7,9 @@ import { type ChannelOptions, Peer } from './peer.js';
 import { encodeFault } from './values.js';
 
 const debug = createDebug('cluster-client:channel');
+
+/** After a change of leader all else is more urgent than to prepare for the next. ms */
+const APPOINTMENT = 500;
 
 type ChannelState = Message & { type: 'welcome' | 'parked' | 'unavailable' };
 
@@ -16,6 +19,12 @@ export class Channel {
   readonly epoch: number;
   readonly options: ChannelOptions;
   readonly #peers = new Set<Peer>();
+  /** Would lead next: the others have a link to it, ready for that moment. */
+  #standby: Peer | undefined;
+  #standbyAddress: Address | undefined;
+  /** Followers that cannot lead. */
+  readonly #declined = new WeakSet<Peer>();
+  #appointment: NodeJS.Timeout | undefined;
   #expiredCalls = 0;
   #state: ChannelState;
 
@@ -50,10 +59,11 @@ export class Channel {
   /** Takes over a link, whose follower was told `told`. */
   accept(connection: Connection, applicant: Admitted, told: Outcome): void {
     const peer = new Peer(this.options, connection, applicant, {
-      closed: () => this.#peers.delete(peer),
+      closed: () => this.#gone(peer),
       expired: () => {
         this.#expiredCalls += 1;
       },
+      standsBy: (address) => this.#standsBy(peer, address),
     });
     this.#peers.add(peer);
     debug('%s: follower %d at %s', this.name, applicant.pid, connection.link.remoteAddress);
@@ -65,7 +75,9 @@ export class Channel {
         dead: (...silence) => this.#silent(peer, ...silence),
       });
     }
-    if (!isSame(told, this.#state)) connection.send(this.#state);
+    if (!isSame(told, this.#state)) this.#send(peer, this.#state);
+    if (this.#standbyAddress) connection.send({ type: 'standby', address: this.#standbyAddress });
+    else this.#appointSoon();
   }
 
   /** The real client is ready. */
@@ -78,6 +90,7 @@ export class Channel {
       codec: codec.name,
       methods: [...backend.methods],
     });
+    this.#appointSoon();
   }
 
   /** The real client could not start; it is tried again. */
@@ -88,13 +101,55 @@ export class Channel {
   /** The followers are told why, and look for another leader. Who comes after that waits for the next close. */
   close(code: string, reason: string): void {
     this.#state = { type: 'parked', state: 'leaving' };
+    clearTimeout(this.#appointment);
     for (const peer of this.#peers) peer.connection.goodbye(code, reason);
     this.#peers.clear();
   }
 
+  #appointSoon(): void {
+    if (this.#standby || this.#state.type !== 'welcome') return;
+    this.#appointment ??= setTimeout(() => this.#appoint(), APPOINTMENT).unref();
+  }
+
+  /** Has one follower stand by, of another process; one alone has nobody to prepare for. */
+  #appoint(): void {
+    this.#appointment = undefined;
+    if (this.#standby || this.#peers.size < 2 || this.#state.type !== 'welcome') return;
+    this.#standby = [...this.#peers].find(
+      (peer) => peer.applicant.pid !== process.pid && !this.#declined.has(peer),
+    );
+    this.#standby?.connection.send({ type: 'standby', address: undefined });
+  }
+
+  #standsBy(peer: Peer, address: Address | undefined): void {
+    if (peer !== this.#standby) return;
+    if (address === undefined) {
+      this.#declined.add(peer);
+      this.#standby = undefined;
+      this.#appoint();
+      return;
+    }
+    this.#standbyAddress = address;
+    for (const other of this.#peers) if (other !== peer) other.connection.send({ type: 'standby', address });
+  }
+
+  #gone(peer: Peer): void {
+    this.#peers.delete(peer);
+    if (peer !== this.#standby) return;
+    this.#standby = undefined;
+    this.#standbyAddress = undefined;
+    this.#appointSoon();
+  }
+
   #tell(state: ChannelState): void {
     this.#state = state;
-    for (const peer of this.#peers) peer.connection.send(state);
+    for (const peer of this.#peers) this.#send(peer, state);
+  }
+
+  /** At once: the peer has work to do, while the leader goes on with its own. */
+  #send({ connection }: Peer, state: ChannelState): void {
+    connection.send(state);
+    connection.flush();
   }
 
   #silent(peer: Peer, silentFor: number, worstLag: number): ClusterError {

@@ -211,7 +211,7 @@ export class Connection {
   goodbye(code: string, reason: string): void {
     if (this.#closed) return;
     this.send({ type: 'goodbye', code, reason });
-    this.#flush();
+    this.flush();
     this.link.end();
     this.#close(new ClusterError(code, reason));
   }
@@ -274,11 +274,12 @@ export class Connection {
     this.#flushScheduled = true;
     process.nextTick(() => {
       this.#flushScheduled = false;
-      this.#flush();
+      this.flush();
     });
   }
 
-  #flush(): void {
+  /** Writes what was sent in this tick, where that is better than to wait for its end. */
+  flush(): void {
     while (!this.#closed && (this.#out.length > 0 || (this.#long.length > 0 && !this.#backedUp))) {
       if (this.#out.length === 0) this.#writeSlice();
       const out = this.#out;
@@ -302,7 +303,7 @@ export class Connection {
   #drained(): void {
     this.#backedUp = false;
     this.#full = false;
-    this.#flush();
+    this.flush();
     if (this.writable) this.#handlers?.drain?.();
   }
 
@@ -311,7 +312,7 @@ export class Connection {
     debug('%s: %s', this.link.remoteAddress, error.message);
     if (this.#handlers && error instanceof ClusterError) {
       this.send({ type: 'goodbye', code: error.code, reason: error.message });
-      this.#flush();
+      this.flush();
       this.link.end();
     } else {
       this.link.destroy(error);

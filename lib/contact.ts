@@ -123,7 +123,7 @@ export class HubContact implements Contact {
     if (type === 'welcome' || type === 'parked' || type === 'moved' || type === 'refused')
       this.#outcome = message;
     if (this.#owner) this.#owner.message(message);
-    else if (type === 'unavailable') this.#unread.push(message);
+    else if (type === 'unavailable' || type === 'standby') this.#unread.push(message);
     this.#listener?.();
   }
 }

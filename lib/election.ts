@@ -44,6 +44,8 @@ export interface Candidate {
   readonly epoch: number;
   /** Whether a leader that is mute may be replaced. */
   readonly takeover: boolean;
+  /** The link to the process that was to lead after the leader that was lost. The election's to close. */
+  readonly standby?: Contact | undefined;
   /** Whether another client of this process leads the channel, or is about to. */
   ledHere(): boolean;
   /** @param signal ends it early; the answer is then `gone`. */
@@ -72,6 +74,8 @@ export type Elected =
  */
 export interface Election {
   readonly name: string;
+  /** Whether a follower may be the next to lead, and so prepare for that. Default: no. */
+  readonly standsBy?: boolean;
   /**
    * Runs until this process leads the channel or has found who does. Asked again whenever the leader is lost.
    * @throws what `ready()` is to reject with; the election is then tried again after a while.

@@ -1,7 +1,7 @@
 import createDebug from 'debug';
 import { type Codec, decodePayload, encodePayload } from '../protocol/codec.js';
 import { EMPTY } from '../protocol/frame.js';
-import type { Message } from '../protocol/message.js';
+import type { Address, Message } from '../protocol/message.js';
 import { ServedCall } from './call-context.js';
 import type { Connection } from './connection.js';
 import { ClusterError, isError, thrownValueError } from './errors.js';
@@ -61,6 +61,8 @@ export interface PeerOwner {
   closed(): void;
   /** A call was not begun, as its time was over when it was read. */
   expired(): void;
+  /** It listens there for who will follow it, if it is the next to lead; undefined: it cannot lead. */
+  standsBy(address: Address | undefined): void;
 }
 
 /** One follower, as the leader sees it. */
@@ -177,6 +179,9 @@ export class Peer implements Subscriber {
         break;
       case 'publish':
         void this.#publish(message);
+        break;
+      case 'standby':
+        this.#owner.standsBy(message.address);
         break;
       default:
         // Not a follower's to send; a newer one's meaning is not known here.

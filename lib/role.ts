@@ -1,3 +1,4 @@
+import type { Address } from '../protocol/message.js';
 import type { Call } from './pending.js';
 import type { Publication } from './publications.js';
 import type { Delivery } from './subscriptions.js';
@@ -37,6 +38,10 @@ export interface RoleEvents {
   listenerCount(key: string): number;
   /** An event of the real client: only where it lives. */
   event(name: string | symbol, args: unknown[]): void;
+  /** This process would lead next. @returns where it listens for the others; undefined: it cannot lead. */
+  standBy(): Promise<Address | undefined>;
+  /** Another would, and listens there. */
+  standbyAt(address: Address): void;
   /** Something failed that no caller waits for. */
   error(error: unknown): void;
 }

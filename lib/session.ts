@@ -102,6 +102,7 @@ export class Session {
       state: this.#state,
       role: this.#role?.kind,
       ready: this.#ready,
+      standby: this.#campaign.standby,
       error: this.#failure,
       epoch: this.#epoch || undefined,
       leaderPid: this.#leaderPid,
@@ -262,6 +263,8 @@ export class Session {
       deliver: (delivery, share) => this.#subscriptions.deliver(delivery, share),
       listenerCount: (key) => this.#subscriptions.listenerCount(key),
       event: (name, args) => this.#events.event(name, args),
+      standBy: () => this.#campaign.standBy(),
+      standbyAt: (address) => this.#campaign.meetStandby(address, this.#epoch),
       error: (error) => this.#events.error(error),
     };
   }

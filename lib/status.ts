@@ -18,6 +18,8 @@ export interface ClusterStatus {
   /** Of the present or, while there is none, the last leader. */
   epoch: number | undefined;
   leaderPid: number | undefined;
+  /** What if the leader is lost? This process leads next (`self`), or has a link to the one that does (`linked`). */
+  standby: 'self' | 'linked' | undefined;
   /** There is no leader: what subscriptions last brought may be out of date. */
   stale: boolean;
   /** Keys subscribed to by this client. */

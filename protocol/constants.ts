@@ -42,6 +42,7 @@ export const Type = {
   leading: 25,
   unavailable: 26,
   goodbye: 27,
+  standby: 28,
 } as const;
 export type Type = (typeof Type)[keyof typeof Type];
 

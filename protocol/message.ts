@@ -99,5 +99,10 @@ export type Message =
   | { type: 'leading'; epoch: number; address: Address }
   /** leader → follower: the real client could not start, for this reason; it is tried again. */
   | { type: 'unavailable'; value: Payload }
+  /**
+   * leader → follower, without an address: be the next to lead, if I am lost; listen for the others. follower →
+   * leader: I do so there; without an address: I cannot. leader → the other followers: have a link to that one.
+   */
+  | { type: 'standby'; address: Address | undefined }
   /** Either way: the sender closes the link, for this reason. */
   | { type: 'goodbye'; code: string; reason: string };

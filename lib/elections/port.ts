@@ -19,6 +19,8 @@ const MAX_PAUSE = 250;
 const RECENT = 1_000;
 /** Whoever waits longer than this watches the record meanwhile. ms */
 const SLOW = 50;
+/** How long the standby has for taking over before the others run as well. ms */
+const SUCCESSION = 50;
 /** A hub that sends a newcomer on and on is not believed any more. */
 const MAX_MOVES = 8;
 /** So often in a row may a port be both taken and mute before it is somebody else's. */
@@ -35,9 +37,16 @@ const MAX_DEAD_ENDS = 10;
  *
  * The claim is made for the number after the record that step 1 has found dead, or mute: who comes second starts
  * over. Whoever waits, for an answer or for the next round, is called by a change of the record.
+ *
+ * Who has a link to the leader's standby waits there first: the standby alone then runs for it, and the others need
+ * neither bind nor dial.
  */
 export function port(): Election {
-  return { name: 'port', elect: (candidate) => elect(candidate, { lead: true, follow: true }) };
+  return {
+    name: 'port',
+    standsBy: true,
+    elect: (candidate) => elect(candidate, { lead: true, follow: true }),
+  };
 }
 
 type ElectedLeader = Extract<Elected, { role: 'leader' }>;
@@ -61,6 +70,8 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
   const { signal, channel } = candidate;
   let pause = MIN_PAUSE;
   let deadEnds = 0;
+  const successor = await followStandby(candidate);
+  if (successor) return successor;
   for (;;) {
     signal.throwIfAborted();
     const before = candidate.record.read();
@@ -90,6 +101,13 @@ export async function elect(candidate: Candidate, may: May): Promise<Elected> {
     );
     pause = isCalled ? MIN_PAUSE : Math.min(pause * 2, MAX_PAUSE);
   }
+}
+
+async function followStandby({ standby, signal }: Candidate): Promise<Elected | undefined> {
+  const news = await standby?.news(SUCCESSION, signal);
+  if (news?.type === 'led') return { role: 'follower', contact: news.contact };
+  standby?.close();
+  return undefined;
 }
 
 async function tryRound(candidate: Candidate, round: Round): Promise<Elected | Answer> {

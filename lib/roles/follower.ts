@@ -137,6 +137,10 @@ export class Follower implements Role {
       case 'unavailable':
         this.#events.failed(decodeFault(this.#options.codec, message.value));
         break;
+      case 'standby':
+        if (message.address) this.#events.standbyAt(message.address);
+        else void this.#standBy();
+        break;
       case 'moved':
         this.#lost(
           new ClusterError('ERR_CLUSTER_LEADER_LOST', `channel ${this.#options.channel} is led elsewhere`),
@@ -177,6 +181,11 @@ export class Follower implements Role {
       return;
     }
     publication.acknowledged({ epoch, sequence });
+  }
+
+  async #standBy(): Promise<void> {
+    const address = await this.#events.standBy();
+    this.#contact.connection.send({ type: 'standby', address });
   }
 
   #lost(error: Error): void {

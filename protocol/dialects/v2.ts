@@ -14,6 +14,9 @@ import type { Address, Authenticate, Challenge, Message } from '../message.js';
 /** States of `parked`, by number. */
 const PARKED = ['vacant', 'starting', 'leaving'] as const;
 
+/** Port 0: no address. */
+const NOWHERE: Address = { host: '', port: 0 };
+
 const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
 
 export function encode(message: Message | Challenge | Authenticate): Frame {
@@ -84,6 +87,10 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
         0,
         control(64).putString(message.code).putString(message.reason).array(),
       );
+    case 'standby': {
+      const { host, port } = message.address ?? NOWHERE;
+      return frame(Type.standby, Kind.request, 0, control(64).putInt(port).putString(host).array());
+    }
     case 'unavailable':
       return frame(Type.unavailable, Kind.request, 0, EMPTY, message.value);
     case 'challenge': {
@@ -170,6 +177,10 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       const body = fields('goodbye');
       return { type: 'goodbye', code: body.string(), reason: body.string() };
     }
+    case Type.standby: {
+      const address = readAddress(fields('standby'));
+      return { type: 'standby', address: address.port > 0 ? address : undefined };
+    }
     case Type.unavailable:
       return { type: 'unavailable', value: payload };
     case Type.challenge: {
@@ -237,10 +248,13 @@ function leadership(epoch: number, { host, port }: Address): Buffer {
 }
 
 function readLeadership(body: Fields): { epoch: number; address: Address } {
-  const epoch = body.uint64();
+  return { epoch: body.uint64(), address: readAddress(body) };
+}
+
+function readAddress(body: Fields): Address {
   const port = body.uint32();
-  if (port > 65535) throw protocolError(`leadership: port ${port}`);
-  return { epoch, address: { port, host: body.string() } };
+  if (port > 65535) throw protocolError(`address: port ${port}`);
+  return { port, host: body.string() };
 }
 
 function writeUInt64(target: Buffer, value: number, at: number): void {

@@ -53,6 +53,9 @@ class Heard implements RoleEvents {
 
   drain(): void {}
   event(): void {}
+  standbyAt(): void {}
+
+  async standBy(): Promise<undefined> {}
 }
 
 export interface LeaderSettings extends ClusterOptions {

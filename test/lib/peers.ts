@@ -6,7 +6,7 @@ import type { Topics } from '../../lib/topics.js';
 import { clock } from '../../lib/transit.js';
 import { encodePayload } from '../../protocol/codec.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
-import type { Message } from '../../protocol/message.js';
+import type { Address, Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
 import { ADMITTED } from './handshakes.js';
@@ -79,7 +79,7 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
   const { near, far } = await connectionPair();
   const { topics, push } = connected({ isBroadcast, maxMessageBytes: MIB });
   const backend = new Recorder(topics);
-  const owner = { closes: 0, expired: 0 };
+  const owner = { closes: 0, expired: 0, standbys: [] as (Address | undefined)[] };
   const options: ChannelOptions = {
     name: 'Config',
     epoch: 7,
@@ -101,6 +101,9 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
       },
       expired: () => {
         owner.expired += 1;
+      },
+      standsBy: (address) => {
+        owner.standbys.push(address);
       },
     },
   );
