@@ -71,6 +71,7 @@ describe('a channel with two followers', () => {
     await pass();
     assert.deepEqual([second.heard(), third.heard()], [[AT, undefined], [AT]]);
     const fourth = await follow(4);
+    await settle();
     assert.deepEqual(fourth.heard(), []);
   });
 
