@@ -87,15 +87,17 @@ export class Campaign {
   }
 
   /** Has a link to the process that would lead next, ready for that moment. @param epoch as for `run`. */
-  meetStandby(address: Address, epoch: number): void {
+  async meetStandby(address: Address, epoch: number): Promise<void> {
     this.#leaveStandby()?.close();
     const signal = AbortSignal.any([this.#closed.signal, this.#meeting.signal]);
-    void this.#candidate(this.#open(), epoch, signal)
-      .ask(address)
-      .then((answer) => {
-        if (answer.type === 'vacant' && !signal.aborted) this.#standby = answer.contact;
-        else if ('contact' in answer) answer.contact.close();
-      });
+    try {
+      const answer = await this.#candidate(this.#open(), epoch, signal).ask(address);
+      if (answer.type === 'vacant' && !signal.aborted) this.#standby = answer.contact;
+      else if ('contact' in answer) answer.contact.close();
+    } catch (error) {
+      // Such as no file descriptor being left: then there is no link when the leader is lost.
+      debug('%s: no link to the standby: %s', this.#options.name, (error as Error).message);
+    }
   }
 
   /** @returns the link, which is the caller's then. */

@@ -264,7 +264,7 @@ export class Session {
       listenerCount: (key) => this.#subscriptions.listenerCount(key),
       event: (name, args) => this.#events.event(name, args),
       standBy: () => this.#campaign.standBy(),
-      standbyAt: (address) => this.#campaign.meetStandby(address, this.#epoch),
+      standbyAt: (address) => void this.#campaign.meetStandby(address, this.#epoch),
       error: (error) => this.#events.error(error),
     };
   }

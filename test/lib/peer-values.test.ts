@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { until } from '../helpers/until.js';
-import { invoke, peered, stuck, subscribe, turn } from './peers.js';
+import { invoke, type PeerSettings, peered, stuck, subscribe, turn } from './peers.js';
 
 /** More than a link takes at once. */
 const LARGE = 'x'.repeat(100 * 1024);
@@ -72,21 +72,26 @@ describe('a follower whose link is backed up', () => {
   });
 });
 
+/** Values that are pushed while the link is backed up, long and short, reach the follower. */
+async function assertAllCome(settings: PeerSettings): Promise<void> {
+  const { push, values, far, backend } = await stuck(settings, 'a');
+  const all = [LARGE, 'a1', LARGE, 'a2', 'a3'];
+  for (const value of all) {
+    push('a', value);
+    await turn();
+  }
+  far.link.resume();
+  await until(() => values().length === all.length);
+  assert.deepEqual(
+    values(),
+    all.map((value) => ['a', value, 0]),
+  );
+  assert.deepEqual(backend.errors, []);
+}
+
 describe('a follower that must get every value', () => {
   it('gets them all, in order, also where its link is backed up', async () => {
-    const { push, values, far, backend } = await stuck({ delivery: 'every' }, 'a');
-    const all = [LARGE, 'a1', LARGE, 'a2', 'a3'];
-    for (const value of all) {
-      push('a', value);
-      await turn();
-    }
-    far.link.resume();
-    await until(() => values().length === all.length);
-    assert.deepEqual(
-      values(),
-      all.map((value) => ['a', value, 0]),
-    );
-    assert.deepEqual(backend.errors, []);
+    await assertAllCome({ delivery: 'every' });
   });
 
   it('is cut off once more than maxQueuedBytes wait for it, and both ends hear why', async () => {
@@ -127,18 +132,7 @@ describe('a follower that must get every value', () => {
 
 describe('a value that was drawn for one follower only', () => {
   it('is not skipped where its link is backed up', async () => {
-    const { push, values, far } = await stuck({ isBroadcast: false }, 'a');
-    const all = [LARGE, 'a1', 'a2'];
-    for (const value of all) {
-      push('a', value);
-      await turn();
-    }
-    far.link.resume();
-    await until(() => values().length === all.length);
-    assert.deepEqual(
-      values(),
-      all.map((value) => ['a', value, 0]),
-    );
+    await assertAllCome({ isBroadcast: false });
   });
 
   it('cuts it off where too much waits for it already', async () => {
