@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 const folders = new Set<string>();
-const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });
 
-// Once more at the end: what a test closes after its folder was removed may make part of it anew.
-process.once('exit', () => folders.forEach(remove));
+// Not with the test: a leader that it has yet to end makes its part of the folder anew, also while that is removed.
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
-/** A new folder of this user alone; gone with the test. */
-export function temporaryFolder(t: TestContext): string {
+/** A new folder of this user alone; gone with the process of the test. */
+export function temporaryFolder(_t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-client-test-'));
   folders.add(folder);
-  t.after(() => remove(folder));
   return folder;
 }
