@@ -110,6 +110,7 @@ export class ClusterBuilder<C extends ClientClass, D = unknown, O = unknown, Aut
     const client = new SharedClient({
       options: this.#options,
       createRealClient: () => Reflect.construct(this.#class, args),
+      identity: is.function(this.#options.identity) ? this.#options.identity(args) : args,
       methods: {
         subscribe: find('subscribe'),
         unSubscribe: find('unSubscribe'),

@@ -2,10 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import createDebug from 'debug';
 import { createCandidate } from './candidate.js';
 import type { Channel } from './channel.js';
+import { type ChannelIdentity, channelIdentity } from './channel-identity.js';
 import type { Candidate, Contact, Elected } from './election.js';
 import { inheritClusterPort } from './elections/port.js';
-import { closedError } from './errors.js';
-import { type Hub, openHub } from './hub.js';
+import { ClusterError, closedError } from './errors.js';
+import { type Hub, openHub, type Refusals } from './hub.js';
 import type { ResolvedOptions } from './options.js';
 import { openRuntime } from './runtime.js';
 import type { Address } from './transport.js';
@@ -14,7 +15,7 @@ const debug = createDebug('cluster-client:campaign');
 
 /** Pauses after an election that failed: double, with jitter. ms */
 const FIRST_RETRY = 250;
-const LAST_RETRY = 5_000;
+const LAST_RETRY = 1_000;
 
 export type ElectedLeader = Extract<Elected, { role: 'leader' }>;
 
@@ -27,11 +28,13 @@ export interface CampaignEvents {
 /** How one client comes by its role, every time that it has none; and its share of the hub of its process. */
 export class Campaign {
   readonly #options: ResolvedOptions;
+  readonly #settings: unknown;
   readonly #events: CampaignEvents;
   readonly #closed = new AbortController();
   /** For as long as this client leads. */
   #leading = new AbortController();
   #hub: Hub | undefined;
+  #identity: ChannelIdentity | undefined;
   #running: Promise<void> = Promise.resolve();
   /** The link to the process that would lead next; `self`: it is this one. */
   #standby: Contact | 'self' | undefined;
@@ -40,8 +43,10 @@ export class Campaign {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(options: ResolvedOptions, events: CampaignEvents) {
+  /** @param settings what makes two clients of a class the same. */
+  constructor(options: ResolvedOptions, settings: unknown, events: CampaignEvents) {
     this.#options = options;
+    this.#settings = settings;
     this.#events = events;
   }
 
@@ -50,9 +55,9 @@ export class Campaign {
     if (this.#closed.signal.aborted) return;
     this.#running = this.#elect(epoch).catch((error: Error) => {
       if (this.#closed.signal.aborted) return;
-      this.#events.failed(error);
+      this.#events.failed(exhausted(error) ?? error);
       this.#failures += 1;
-      const pause = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY) * (0.5 + Math.random());
+      const pause = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LAST_RETRY) * (0.5 + Math.random() / 2);
       this.#retry = setTimeout(() => this.run(epoch), pause);
     });
   }
@@ -63,9 +68,21 @@ export class Campaign {
     this.#running = Promise.resolve().then(take);
   }
 
+  /** What this client is to others of its group, whose settings it may not have. */
+  identity(hub = this.#open()): ChannelIdentity {
+    this.#identity ??= channelIdentity(this.#options, this.#settings, hub.runtime.id);
+    return this.#identity;
+  }
+
+  /** What the hub of this process has turned away. */
+  get refusals(): Refusals {
+    return this.#hub?.refusals ?? { strangers: 0, crowdedOut: 0, links: 0 };
+  }
+
   /** Whether the channel's record still ends with this one. */
   holds({ leadership }: ElectedLeader): boolean {
-    return this.#open().record(this.#options.name).holds(leadership);
+    const hub = this.#open();
+    return hub.record(this.identity(hub).channel).holds(leadership);
   }
 
   get standby(): 'self' | 'linked' | undefined {
@@ -148,13 +165,13 @@ export class Campaign {
   async #elect(epoch: number): Promise<void> {
     const hub = this.#open();
     const { signal } = this.#closed;
-    const { election, name } = this.#options;
+    const { election } = this.#options;
     const candidate = this.#candidate(hub, epoch, signal, this.#leaveStandby());
     const elected = await election.elect(candidate).finally(() => hub.letGo(this));
     if (signal.aborted) {
       if (elected.role === 'follower') elected.contact.close();
       else if (typeof elected.hub === 'object') elected.hub.close();
-      hub.unreserve(name);
+      hub.unreserve(this.identity(hub).channel);
       return;
     }
     this.#failures = 0;
@@ -172,6 +189,16 @@ export class Campaign {
   }
 
   #candidate(hub: Hub, epoch: number, signal: AbortSignal, standby?: Contact): Candidate {
-    return createCandidate(hub, { options: this.#options, epoch, signal, holder: this, standby });
+    const identity = this.identity(hub);
+    return createCandidate(hub, { options: this.#options, identity, epoch, signal, holder: this, standby });
   }
+}
+
+function exhausted(error: Error & { code?: unknown }): ClusterError | undefined {
+  if (error.code !== 'EMFILE' && error.code !== 'ENFILE') return undefined;
+  return new ClusterError(
+    'ERR_CLUSTER_DESCRIPTORS',
+    `this process has no file descriptor left to look for a leader (${error.message}): raise its limit (ulimit -n)`,
+    { cause: error },
+  );
 }

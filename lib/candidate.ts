@@ -1,3 +1,4 @@
+import type { ChannelIdentity } from './channel-identity.js';
 import { askAt } from './contact.js';
 import type { Candidate, Contact } from './election.js';
 import type { Hub } from './hub.js';
@@ -6,6 +7,7 @@ import { clock } from './transit.js';
 
 export interface CandidateSettings {
   options: ResolvedOptions;
+  identity: ChannelIdentity;
   /** Highest epoch of the channel that this process has seen. */
   epoch: number;
   signal: AbortSignal;
@@ -17,11 +19,11 @@ export interface CandidateSettings {
 
 /** What an election may do: through the hub of this process, so that its clients do not get in each other's way. */
 export function createCandidate(hub: Hub, settings: CandidateSettings): Candidate {
-  const { options, epoch, signal, holder, standby } = settings;
-  const { name, connectTimeout, heartbeatInterval, maxMessageBytes, codec, transport } = options;
-  const record = hub.record(name);
+  const { options, identity, epoch, signal, holder, standby } = settings;
+  const { channel } = identity;
+  const record = hub.record(channel);
   return {
-    channel: name,
+    channel: identity.name,
     signal,
     clusterAddresses: hub.clusterAddresses,
     epoch,
@@ -31,11 +33,11 @@ export function createCandidate(hub: Hub, settings: CandidateSettings): Candidat
       ...record,
       claim: (after, next, alone) => {
         const won = record.claim(after, next, alone);
-        if (won) hub.reserve(name);
+        if (won) hub.reserve(channel);
         return won;
       },
     },
-    ledHere: () => hub.leads(name),
+    ledHere: () => hub.leads(channel),
     listen: (address) => {
       hub.hold(holder);
       return hub.listen(address);
@@ -46,21 +48,18 @@ export function createCandidate(hub: Hub, settings: CandidateSettings): Candidat
     },
     ask: (address, until = signal) =>
       askAt(address, {
-        transport,
-        key: hub.key,
-        connectTimeout,
-        heartbeatInterval,
+        ...options,
+        keys: hub.keys,
         isOurs: () => hub.knows(address),
-        maxMessageBytes,
         signal: until,
         applicant: {
-          channel: name,
+          ...identity,
           pid: process.pid,
           epoch: Math.max(epoch, record.read()?.epoch ?? 0),
           runtime: hub.runtime.id,
-          identity: '',
+          mayLead: options.isLeader !== false,
           sentAt: clock(),
-          codecs: [codec.name],
+          codecs: [options.codec.name],
         },
       }),
   };

@@ -15,6 +15,8 @@ type ChannelState = Message & { type: 'welcome' | 'parked' | 'unavailable' };
 
 /** One channel at its leader: the links of its followers, and what they are told of the real client's state. */
 export class Channel {
+  /** As the hub knows it. */
+  readonly id: string;
   readonly name: string;
   readonly epoch: number;
   readonly options: ChannelOptions;
@@ -26,10 +28,13 @@ export class Channel {
   readonly #declined = new WeakSet<Peer>();
   #appointment: NodeJS.Timeout | undefined;
   #expiredCalls = 0;
+  /** What followers asked for beyond their limits, and links that were closed because they broke the rules. */
+  readonly refusals = { calls: 0, keys: 0, violations: 0 };
   #state: ChannelState;
 
   constructor(options: ChannelOptions) {
-    this.name = options.name;
+    this.id = options.identity.channel;
+    this.name = options.identity.name;
     this.epoch = options.epoch;
     this.options = options;
     this.#state = { type: 'parked', state: 'starting' };
@@ -62,6 +67,9 @@ export class Channel {
       closed: () => this.#gone(peer),
       expired: () => {
         this.#expiredCalls += 1;
+      },
+      refused: (what) => {
+        this.refusals[what] += 1;
       },
       standsBy: (address) => this.#standsBy(peer, address),
     });

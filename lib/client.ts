@@ -17,7 +17,7 @@ export class SharedClient extends ClientBase {
 
   constructor(settings: SessionSettings) {
     // What users can read, and print, does not hold the secret.
-    const shown: ResolvedOptions = { ...settings.options, secret: undefined };
+    const shown: ResolvedOptions = { ...settings.options, secrets: undefined };
     super(shown);
     this.setMaxListeners(settings.options.maxListeners);
     const session = new Session(settings, {

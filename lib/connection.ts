@@ -1,6 +1,6 @@
 import { url as inspectorUrl } from 'node:inspector';
 import createDebug from 'debug';
-import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES } from '../protocol/constants.js';
+import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES, MAX_OPEN_MESSAGES } from '../protocol/constants.js';
 import { Decoder } from '../protocol/decoder.js';
 import { decode, encode } from '../protocol/dialects/v2.js';
 import { encodeHead, type Frame } from '../protocol/frame.js';
@@ -17,6 +17,16 @@ const MAX_WAITING_FRAMES = 16;
 
 /** What is sent within one tick beyond this has to wait for the next: 1 MiB. */
 const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** The most that a peer may send. */
+export interface ConnectionLimits {
+  /** All slices of one message together, and of all that are incomplete. */
+  maxMessageBytes: number;
+  /** One frame. Default 1 MiB. */
+  maxFrameBytes?: number | undefined;
+  /** One frame before the peer has proved itself. Default 4 KiB. */
+  maxHandshakeBytes?: number | undefined;
+}
 
 export interface ConnectionHandlers {
   message(message: Message): void;
@@ -41,6 +51,8 @@ export interface WatchOptions {
 interface LongMessage {
   type: string;
   frames: Frame[];
+  /** Of the message as a whole. */
+  bytes: number;
 }
 
 /**
@@ -49,8 +61,12 @@ interface LongMessage {
  */
 export class Connection {
   readonly link: Link;
+  /** Resolves when the link is closed, which after `goodbye` and `refuse` takes a moment longer. */
+  readonly gone: Promise<void>;
+  readonly #maxFrameBytes: number;
   readonly #decoder: Decoder;
   readonly #assembler: Assembler;
+  #isTrusted = false;
   #handlers: ConnectionHandlers | undefined;
   #closed: Error | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -72,22 +88,28 @@ export class Connection {
   /** Where reading is paused: bytes that waited for the peer when that was last looked at. */
   #pausedAt: number | undefined;
 
-  constructor(link: Link, options: { maxMessageBytes: number }) {
+  constructor(link: Link, limits: ConnectionLimits) {
     this.link = link;
-    this.#assembler = new Assembler({ maxMessageBytes: options.maxMessageBytes });
+    this.#maxFrameBytes = limits.maxFrameBytes ?? MAX_FRAME_BYTES;
+    this.#assembler = new Assembler({ maxMessageBytes: limits.maxMessageBytes });
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
-      maxFrameBytes: MAX_HANDSHAKE_FRAME_BYTES,
+      maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,
     });
-    link.open({
-      data: (chunk) => {
-        try {
-          this.#decoder.push(chunk);
-        } catch (error) {
-          this.#fail(error as Error);
-        }
-      },
-      drain: () => this.#drained(),
-      close: (error) => this.#close(error ?? closedByPeer(link)),
+    this.gone = new Promise((resolve) => {
+      link.open({
+        data: (chunk) => {
+          try {
+            this.#decoder.push(chunk);
+          } catch (error) {
+            this.refuse(error as Error);
+          }
+        },
+        drain: () => this.#drained(),
+        close: (error) => {
+          this.#close(error ?? closedByPeer(link));
+          resolve();
+        },
+      });
     });
   }
 
@@ -113,10 +135,11 @@ export class Connection {
 
   /** The peer has proved itself: its frames may be of full size. */
   trust(): void {
-    this.#decoder.maxFrameBytes = MAX_FRAME_BYTES;
+    this.#isTrusted = true;
+    this.#decoder.maxFrameBytes = this.#maxFrameBytes;
   }
 
-  /** The most that all slices of one message may add up to. */
+  /** The most that all slices of incomplete messages may add up to. */
   set maxMessageBytes(bytes: number) {
     this.#assembler.maxMessageBytes = bytes;
   }
@@ -132,7 +155,7 @@ export class Connection {
     try {
       for (const frame of this.#waiting.splice(0)) this.#receive(frame);
     } catch (error) {
-      this.#fail(error as Error);
+      this.refuse(error as Error);
     }
   }
 
@@ -200,8 +223,10 @@ export class Connection {
     const isBehind = isOrdered || (isLong && frame.id === 0);
     const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
     const frames = isLong ? [...slice(frame)] : [frame];
-    if (ahead) ahead.frames.push(...frames);
-    else if (isLong) this.#long.push({ type, frames });
+    if (ahead) {
+      ahead.frames.push(...frames);
+      ahead.bytes = Math.max(ahead.bytes, frame.application.length);
+    } else if (isLong) this.#long.push({ type, frames, bytes: frame.application.length });
     else this.#write(frame);
     if (ahead || isLong) this.#longBytes += frame.application.length;
     this.#schedule();
@@ -209,11 +234,14 @@ export class Connection {
 
   /** Tells the peer why, and closes once that has left. */
   goodbye(code: string, reason: string): void {
-    if (this.#closed) return;
-    this.send({ type: 'goodbye', code, reason });
-    this.flush();
-    this.link.end();
-    this.#close(new ClusterError(code, reason));
+    this.#leave(new ClusterError(code, reason), reason);
+  }
+
+  /** The same because the peer broke the rules, or one of our limits. A stranger is told the code, and no more. */
+  refuse(error: Error): void {
+    debug('%s: %s', this.link.remoteAddress, error.message);
+    if (!(error instanceof ClusterError)) this.destroy(error);
+    else this.#leave(error, this.#isTrusted ? error.message : '');
   }
 
   destroy(error: Error): void {
@@ -243,7 +271,8 @@ export class Connection {
       throw protocolError(`${message.type} after the handshake`);
     }
     if (message.type === 'heartbeat') {
-      if (!message.reply) this.send({ ...message, reply: true });
+      // Where more waits for the peer than it reads, that is a sign of life enough.
+      if (!message.reply && this.writable) this.send({ ...message, reply: true });
       return;
     }
     if (message.type === 'goodbye') {
@@ -297,7 +326,17 @@ export class Connection {
     if (!message || !frame) return;
     this.#longBytes -= frame.application.length;
     this.#write(frame);
-    if (message.frames.length > 0) this.#long.push(message);
+    if (message.frames.length > 0) this.#long.splice(this.#besides(message), 0, message);
+  }
+
+  /** How many long messages take turns with this one: the peer puts together only so many at a time, and so much. */
+  #besides(message: LongMessage): number {
+    let bytes = message.bytes;
+    const first = this.#long.findIndex((other, index) => {
+      bytes += other.bytes;
+      return bytes > this.#assembler.maxMessageBytes || index + 1 >= MAX_OPEN_MESSAGES;
+    });
+    return first < 0 ? this.#long.length : first;
   }
 
   #drained(): void {
@@ -307,16 +346,11 @@ export class Connection {
     if (this.writable) this.#handlers?.drain?.();
   }
 
-  /** The peer broke the protocol: tell it, if it can understand, and close. */
-  #fail(error: Error): void {
-    debug('%s: %s', this.link.remoteAddress, error.message);
-    if (this.#handlers && error instanceof ClusterError) {
-      this.send({ type: 'goodbye', code: error.code, reason: error.message });
-      this.flush();
-      this.link.end();
-    } else {
-      this.link.destroy(error);
-    }
+  #leave(error: ClusterError, reason: string): void {
+    if (this.#closed) return;
+    this.send({ type: 'goodbye', code: error.code, reason });
+    this.flush();
+    this.link.end();
     this.#close(error);
   }
 

@@ -4,19 +4,22 @@ import type { Answer, Contact } from './election.js';
 import { ClusterError } from './errors.js';
 import { type Applicant, apply } from './handshake.js';
 import type { Leadership } from './record.js';
-import { type Address, formatAddress, type Transport } from './transport.js';
+import { type Address, formatAddress, type Holder, type Transport } from './transport.js';
 
 export interface AskOptions {
   transport: Transport;
-  key: Buffer;
+  /** Of each secret that the group has at present. */
+  keys: readonly Buffer[];
   applicant: Applicant;
   /** ms for connecting and the handshake together. */
   connectTimeout: number;
   /** ms; one of our group is mute after three of them without a frame. */
   heartbeatInterval: number;
-  /** Whether a leader of our group is known to have listened there. Asked where nobody answers. */
-  isOurs(): boolean;
+  /** Whether a leader of our group is on record to have listened there; undefined: there is no record. */
+  isOurs(): boolean | undefined;
   maxMessageBytes: number;
+  maxFrameBytes?: number | undefined;
+  maxHandshakeBytes?: number | undefined;
   /** Ends the attempt: the answer is `gone`. */
   signal: AbortSignal;
 }
@@ -78,8 +81,7 @@ export class HubContact implements Contact {
       };
       const stop = () => finish(undefined);
       const look = () => {
-        if (this.#closed)
-          return finish({ type: 'gone', left: codeOf(this.#closed) === 'ERR_CLUSTER_LEADER_LEFT' });
+        if (this.#closed) return finish({ type: 'gone', left: isLeft(this.#closed) });
         // Who is sent on closes this link: that is not the news.
         this.#listener = undefined;
         const answer = this.answer();
@@ -123,10 +125,22 @@ export class HubContact implements Contact {
     if (type === 'welcome' || type === 'parked' || type === 'moved' || type === 'refused')
       this.#outcome = message;
     if (this.#owner) this.#owner.message(message);
-    else if (type === 'unavailable' || type === 'standby') this.#unread.push(message);
+    else if (type === 'unavailable' || type === 'standby') this.#keep(message);
     this.#listener?.();
   }
+
+  /** Of each type the last one counts. */
+  #keep(message: Message): void {
+    const earlier = this.#unread.findIndex(({ type }) => type === message.type);
+    if (earlier >= 0) this.#unread.splice(earlier, 1);
+    this.#unread.push(message);
+  }
 }
+
+/** By then whoever listens has proved itself, or is looked up. ms */
+const SILENCE = 500;
+/** Our own event loop was blocked if a timer is later than this. ms */
+const LATE = 50;
 
 /** What shows that the other end is no hub of ours; anything else may be one that is just going. */
 const SPEAKS_OTHERWISE = new Set([
@@ -136,56 +150,100 @@ const SPEAKS_OTHERWISE = new Set([
   'ERR_CLUSTER_CONNECT_TIMEOUT',
 ]);
 
+/** This process has nothing left to dial with: that says nothing about the other end. */
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+
 /** Dials, proves who we are, and asks for the channel. Never throws: what went wrong is an answer too. */
 export async function askAt(address: Address, options: AskOptions): Promise<Answer> {
-  const { transport, key, applicant, connectTimeout, heartbeatInterval, isOurs, signal } = options;
+  const { transport, keys, applicant, connectTimeout, heartbeatInterval, isOurs, signal } = options;
   const start = performance.now();
-  let connection: Connection;
-  try {
-    connection = new Connection(await transport.dial(address, connectTimeout), options);
-  } catch (error) {
-    const isRefused = codeOf(error) === 'ECONNREFUSED';
-    if (isRefused) return { type: 'gone' };
-    // Such as no file descriptor being left here: that says nothing about the other end.
-    if (!isTimeout(error)) return { type: 'foreign', error: uncertain(portTaken(address, error as Error)) };
-    // The system accepts connections for a stopped process until its queue is full.
-    return isOurs() ? { type: 'mute' } : { type: 'foreign', error: portTaken(address, error) };
-  }
-  // One of ours is given three beats, whoever else holds the port connectTimeout.
-  connection.watch({
-    interval: heartbeatInterval,
-    misses: 2,
-    dead: () => (isOurs() ? muteError(address, heartbeatInterval) : undefined),
-  });
-  const left = Math.max(1, connectTimeout - (performance.now() - start));
-  const timer = setTimeout(() => {
-    const mayBeMute = 3 * heartbeatInterval > connectTimeout && isOurs();
-    if (!mayBeMute) connection.destroy(handshakeTimeout(address, connectTimeout));
-  }, left);
-  const abort = () => connection.destroy(new ClusterError('ERR_CLUSTER_CLOSED', 'the client was closed'));
+  const attempt = new AbortController();
+  const abort = () => attempt.abort(new ClusterError('ERR_CLUSTER_CLOSED', 'the client was closed'));
   signal.addEventListener('abort', abort);
   if (signal.aborted) abort();
+  const silence = unlessProved(async () => {
+    const holder = await transport.holder?.(address);
+    return holder?.isStranger || isOurs() === false ? silentError(address, holder) : undefined;
+  }, attempt);
+  let connection: Connection | undefined;
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const outcome = await apply(connection, key, applicant);
-    const contact = new HubContact(connection, outcome);
-    connection.watch({
+    const opened = new Connection(await transport.dial(address, connectTimeout, attempt.signal), options);
+    connection = opened;
+    const destroy = () => opened.destroy(attempt.signal.reason as Error);
+    attempt.signal.addEventListener('abort', destroy);
+    if (attempt.signal.aborted) destroy();
+    // One of ours is given three beats, whoever else holds the port connectTimeout.
+    opened.watch({
+      interval: heartbeatInterval,
+      misses: 2,
+      dead: () => (isOurs() ? muteError(address, heartbeatInterval) : undefined),
+    });
+    const left = Math.max(1, connectTimeout - (performance.now() - start));
+    timer = setTimeout(() => {
+      const mayBeMute = 3 * heartbeatInterval > connectTimeout && isOurs();
+      if (!mayBeMute) opened.destroy(handshakeTimeout(address, connectTimeout));
+    }, left);
+    const contact = new HubContact(opened, await apply(opened, keys, applicant, silence.end));
+    opened.watch({
       interval: heartbeatInterval,
       beat: true,
       dead: () => muteError(address, heartbeatInterval),
     });
     return contact.answer();
   } catch (error) {
-    connection.destroy(error as Error);
-    const { code } = error as ClusterError;
-    if (signal.aborted) return { type: 'gone' };
-    if (code === 'ERR_CLUSTER_LEADER_SILENT') return { type: 'mute' };
-    if (code === 'ERR_CLUSTER_AUTH') return { type: 'foreign', error: error as Error };
-    const taken = portTaken(address, error as Error);
-    return { type: 'foreign', error: SPEAKS_OTHERWISE.has(code) ? taken : uncertain(taken) };
+    connection?.destroy(error as Error);
+    return signal.aborted ? { type: 'gone' } : judge(error as Error, address, options, connection);
   } finally {
+    silence.end();
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** What it says about the other end that it could not be asked. */
+async function judge(
+  error: Error & { code?: unknown },
+  address: Address,
+  { transport, isOurs }: AskOptions,
+  connection: Connection | undefined,
+): Promise<Answer> {
+  const code = String(error.code);
+  if (code === 'ECONNREFUSED') return { type: 'gone' };
+  if (code === 'ERR_CLUSTER_LEADER_SILENT') return { type: 'mute' };
+  if (EXHAUSTED.has(code)) return { type: 'refused', error };
+  if (code === 'ERR_CLUSTER_PORT_SILENT') return { type: 'foreign', error };
+  // The system accepts connections for a stopped process until its queue is full.
+  if (code === 'ERR_CLUSTER_CONNECT_TIMEOUT' && !connection && isOurs()) return { type: 'mute' };
+  const holder = await transport.holder?.(address);
+  if (code === 'ERR_CLUSTER_AUTH') return { type: 'foreign', error: await authError(address, error, holder) };
+  const isCertain = SPEAKS_OTHERWISE.has(code) || holder?.isStranger;
+  const taken = await takenError(address, error, isCertain ? holder : undefined);
+  return { type: 'foreign', error: isCertain ? taken : uncertain(taken) };
+}
+
+/**
+ * Aborts the attempt with what `verdict` finds, unless it is ended in time. Our own delay does not count: then the time
+ * begins again.
+ */
+function unlessProved(verdict: () => Promise<Error | undefined>, attempt: AbortController): { end(): void } {
+  let timer: NodeJS.Timeout;
+  let isOver = false;
+  const begin = () => {
+    const due = performance.now() + SILENCE;
+    timer = setTimeout(() => (performance.now() > due + LATE ? begin() : void look()), SILENCE);
+  };
+  const look = async () => {
+    const error = await verdict();
+    if (error && !isOver) attempt.abort(error);
+  };
+  begin();
+  return {
+    end() {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function muteError(address: Address, interval: number): ClusterError {
@@ -196,16 +254,12 @@ function muteError(address: Address, interval: number): ClusterError {
   );
 }
 
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown } | undefined)?.code;
+function isLeft(error: Error & { code?: unknown }): boolean {
+  return error.code === 'ERR_CLUSTER_LEADER_LEFT';
 }
 
 function uncertain(error: Error): Error {
   return Object.assign(error, { certain: false });
-}
-
-function isTimeout(error: unknown): error is ClusterError {
-  return error instanceof ClusterError && error.code === 'ERR_CLUSTER_CONNECT_TIMEOUT';
 }
 
 function handshakeTimeout(address: Address, timeout: number): ClusterError {
@@ -218,11 +272,42 @@ function handshakeTimeout(address: Address, timeout: number): ClusterError {
   );
 }
 
-function portTaken(address: Address, cause: Error): ClusterError {
-  return new ClusterError(
-    'ERR_CLUSTER_PORT_TAKEN',
-    `port ${address.port} on ${address.host} is held by something that is not of this group (${cause.message}): ` +
-      'stop it, or set option port to another port',
-    { cause, data: { option: 'port', value: address.port } },
-  );
+const ADVICE = 'stop it, or set option port to another port';
+
+async function takenError(
+  address: Address,
+  cause: Error & { isHttp?: boolean },
+  holder: Holder | undefined,
+): Promise<ClusterError> {
+  const who = await holder?.describe();
+  const [code, what] = cause.isHttp
+    ? ['ERR_CLUSTER_PORT_HTTP', 'an HTTP server']
+    : ['ERR_CLUSTER_PORT_TAKEN', `something that is not of this group (${cause.message})`];
+  return portError(code, address, `is held by ${what}${who ? `, ${who}` : ''}: ${ADVICE}`, who, cause);
+}
+
+async function silentError(address: Address, holder: Holder | undefined): Promise<ClusterError> {
+  const who = (await holder?.describe()) ?? 'something';
+  const what = `is held by ${who}, which says nothing and is not of this group: ${ADVICE}`;
+  return portError('ERR_CLUSTER_PORT_SILENT', address, what, who);
+}
+
+async function authError(address: Address, cause: Error, holder: Holder | undefined): Promise<ClusterError> {
+  const who = await holder?.describe();
+  const what = `is held by ${who ?? 'somebody'}, who does not have the secret of this group: give all processes the same secret or runtimeDir, or ${ADVICE}`;
+  return portError('ERR_CLUSTER_AUTH', address, what, who, cause);
+}
+
+function portError(
+  code: string,
+  address: Address,
+  what: string,
+  holder: string | undefined,
+  cause?: Error,
+): ClusterError {
+  const { host, port } = address;
+  return new ClusterError(code, `port ${port} on ${host} ${what}`, {
+    ...(cause && { cause }),
+    data: { option: 'port', value: port, ...(holder !== undefined && { holder }) },
+  });
 }

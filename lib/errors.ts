@@ -14,9 +14,29 @@ export function argumentError(message: string): ClusterError {
   return new ClusterError('ERR_CLUSTER_ARGUMENT', message, { name: 'AssertionError' });
 }
 
+/**
+ * More was asked than a limit allows.
+ * @param limit name of the option that sets it.
+ */
+export function limitError(limit: string, most: number, what: string): ClusterError {
+  return new ClusterError('ERR_CLUSTER_LIMIT', `${what}: ${most} is the limit (${limit})`, {
+    data: { limit, most },
+  });
+}
+
 /** The client was closed before, or while, something was asked of it. */
 export function closedError(channel: string): ClusterError {
   return new ClusterError('ERR_CLUSTER_CLOSED', `client ${channel} is closed`, { data: { channel } });
+}
+
+/** Only what the leader's own delegation names can be invoked, whatever the name. */
+export function notDelegatedError(method: string, channel: string): ClusterError {
+  const shown = show(method);
+  return new ClusterError(
+    'ERR_CLUSTER_METHOD_NOT_DELEGATED',
+    `the leader of channel ${channel} delegates no method ${shown}: say delegate(${shown}) there`,
+    { data: { method, channel } },
+  );
 }
 
 /** A method threw something that is no Error; the message shows what. */

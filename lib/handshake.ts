@@ -1,5 +1,5 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Kind, MAC_LENGTH, NONCE_LENGTH, VERSION_1, VERSION_2 } from '../protocol/constants.js';
+import { Kind, MAC_LENGTH, NONCE_LENGTH, Type, VERSION_1, VERSION_2 } from '../protocol/constants.js';
 import { decode, encode } from '../protocol/dialects/v2.js';
 import { EMPTY, encodeFrame, type Frame } from '../protocol/frame.js';
 import type { Authenticate, Challenge, Outcome } from '../protocol/message.js';
@@ -13,36 +13,36 @@ import type { Link } from './transport.js';
  * against. Both ends prove that they have the secret, over a transcript that has both nonces and both addresses.
  */
 
-/** What a follower says of itself. */
-export interface Applicant {
-  channel: string;
-  pid: number;
-  /** Highest epoch of the channel that it knows of; 0 for none. */
-  epoch: number;
-  runtime: string;
-  identity: string;
-  /** Its clock. */
-  sentAt: number;
-  /** Names of the codecs that it could use, the preferred one first. */
-  codecs: string[];
-}
+/** What a stranger may have put into an error. */
+const CODE = /^ERR_CLUSTER_[A-Z_]{1,32}$/;
+
+/** What a follower says of itself, once the hub has proved itself. */
+export type Applicant = Omit<Authenticate, 'type' | 'id' | 'mac'>;
 
 /** One who has proved itself, and when by our clock what it said was read. */
 export interface Admitted extends Applicant {
   readAt: number;
 }
 
-/** Derives the key of the handshake from the group's secret: HKDF (RFC 5869) with SHA-256. */
+/** Derives the key of the handshake from a secret of the group: HKDF (RFC 5869) with SHA-256. */
 export function deriveKey(secret: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, EMPTY, 'cluster-client/2', 32));
 }
 
 /**
  * The follower's side. The caller limits the time and closes the connection if this throws.
+ * @param keys of all secrets that the group has at present; both ends must have one of them.
+ * @param onProved the other end is of our group.
  * @throws ClusterError ERR_CLUSTER_AUTH: the other end does not have our secret. ERR_CLUSTER_PEER_VERSION: it is
- *   a 3.x leader. ERR_CLUSTER_PROTOCOL: it speaks something else. ERR_CLUSTER_LINK_CLOSED.
+ *   a 3.x leader. ERR_CLUSTER_PROTOCOL: it speaks something else. ERR_CLUSTER_LINK_CLOSED. The code that it refuses
+ *   us with.
  */
-export async function apply(connection: Connection, key: Buffer, applicant: Applicant): Promise<Outcome> {
+export async function apply(
+  connection: Connection,
+  keys: readonly Buffer[],
+  applicant: Applicant,
+  onProved?: () => void,
+): Promise<Outcome> {
   const { link } = connection;
   const nonce = randomBytes(NONCE_LENGTH);
   const frame1: Frame = {
@@ -55,8 +55,9 @@ export async function apply(connection: Connection, key: Buffer, applicant: Appl
     connection: Buffer.from(
       JSON.stringify({
         type: 'register_channel',
-        channelName: applicant.channel,
-        v2: { versions: [VERSION_2], nonce: nonce.toString('base64'), codecs: applicant.codecs },
+        // Whoever listens there may read this: it does not hear what we want.
+        channelName: '',
+        v2: { versions: [VERSION_2], nonce: nonce.toString('base64') },
       }),
     ),
     application: EMPTY,
@@ -71,29 +72,25 @@ export async function apply(connection: Connection, key: Buffer, applicant: Appl
       { data: { address: link.remoteAddress } },
     );
   }
+  refuseGoodbye(frame2, link);
   const challenge = expect(frame2, 'challenge');
   const transcript = digest(frame1, frame2, link.localAddress, link.remoteAddress);
-  if (!timingSafeEqual(challenge.mac, mac(key, 'hub', transcript))) throw authError(link);
+  const key = keys.find((one) => {
+    const expected = mac(one, 'hub', transcript);
+    return challenge.macs.some((given) => timingSafeEqual(given, expected));
+  });
+  if (!key) throw authError(link);
   connection.trust();
+  onProved?.();
   if (challenge.version !== VERSION_2) throw protocolError(`the hub chose version ${challenge.version}`);
 
-  const { pid, epoch, runtime, identity, sentAt } = applicant;
-  const empty: Authenticate = {
-    type: 'authenticate',
-    id: 1,
-    mac: Buffer.alloc(MAC_LENGTH),
-    pid,
-    epoch,
-    runtime,
-    identity,
-    sentAt,
-  };
-  const frame3 = encode(empty);
+  const frame3 = encode({ type: 'authenticate', id: 1, mac: Buffer.alloc(MAC_LENGTH), ...applicant });
   const proof = mac(key, 'follower', transcript, frame3.connection.subarray(MAC_LENGTH));
   proof.copy(frame3.connection);
   connection.sendFrame(frame3);
 
   const frame4 = await connection.nextFrame();
+  refuseGoodbye(frame4, link);
   const body = frame4.connection.subarray(MAC_LENGTH);
   const sealed = frame4.connection.subarray(0, MAC_LENGTH);
   if (sealed.length < MAC_LENGTH || !timingSafeEqual(sealed, seal(key, proof, frame4.type, body)))
@@ -109,40 +106,44 @@ export async function apply(connection: Connection, key: Buffer, applicant: Appl
  */
 export async function admit(
   connection: Connection,
-  key: Buffer,
+  keys: readonly Buffer[],
   decide: (applicant: Applicant) => Outcome,
 ): Promise<{ applicant: Admitted; outcome: Outcome }> {
   const { link } = connection;
   const frame1 = await connection.nextFrame();
-  const hello = parseHello(frame1);
-  const challenge: Challenge = {
-    type: 'challenge',
-    id: frame1.id,
-    version: VERSION_2,
-    nonce: randomBytes(NONCE_LENGTH),
-    mac: Buffer.alloc(MAC_LENGTH),
-  };
-  const frame2 = encode(challenge);
-  const transcript = digest(frame1, frame2, link.remoteAddress, link.localAddress);
-  mac(key, 'hub', transcript).copy(frame2.connection, frame2.connection.length - MAC_LENGTH);
-  connection.sendFrame(frame2);
+  checkHello(frame1);
+  const nonce = randomBytes(NONCE_LENGTH);
+  const macless = keys.map(() => Buffer.alloc(MAC_LENGTH));
+  const challenge: Challenge = { type: 'challenge', id: frame1.id, version: VERSION_2, nonce, macs: macless };
+  const transcript = digest(frame1, encode(challenge), link.remoteAddress, link.localAddress);
+  const macs = keys.map((key) => mac(key, 'hub', transcript));
+  connection.sendFrame(encode({ ...challenge, macs }));
 
   const frame3 = await connection.nextFrame();
-  const proof = expect(frame3, 'authenticate');
-  const expected = mac(key, 'follower', transcript, frame3.connection.subarray(MAC_LENGTH));
-  if (!timingSafeEqual(proof.mac, expected)) throw authError(link);
+  const { type: _type, id: _id, mac: given, ...applicant } = expect(frame3, 'authenticate');
+  const body = frame3.connection.subarray(MAC_LENGTH);
+  const key = keys.find((one) => timingSafeEqual(given, mac(one, 'follower', transcript, body)));
+  if (!key) throw authError(link);
 
   connection.trust();
-  const { pid, epoch, runtime, identity, sentAt } = proof;
-  const applicant: Admitted = { ...hello, pid, epoch, runtime, identity, sentAt, readAt: clock() };
   const outcome = decide(applicant);
   const frame4 = encode(outcome);
-  const sealed = seal(key, expected, frame4.type, frame4.connection);
+  const sealed = seal(key, given, frame4.type, frame4.connection);
   connection.sendFrame({ ...frame4, connection: Buffer.concat([sealed, frame4.connection]) });
-  return { applicant, outcome };
+  return { applicant: { ...applicant, readAt: clock() }, outcome };
 }
 
-function parseHello(frame: Frame): Pick<Applicant, 'channel' | 'codecs'> {
+/** Of a refusal that anybody could have sent nothing is believed but that it came, and of which kind it is. */
+function refuseGoodbye(frame: Frame, link: Link): void {
+  if (frame.version !== VERSION_2 || frame.type !== Type.goodbye) return;
+  const goodbye = decode(frame);
+  const code = goodbye?.type === 'goodbye' && CODE.test(goodbye.code) ? goodbye.code : 'ERR_CLUSTER_PROTOCOL';
+  throw new ClusterError(code, `${link.remoteAddress} ended the handshake with ${code}`, {
+    data: { address: link.remoteAddress },
+  });
+}
+
+function checkHello(frame: Frame): void {
   let hello: unknown;
   try {
     hello = JSON.parse(frame.connection.toString('utf8'));
@@ -159,16 +160,12 @@ function parseHello(frame: Frame): Pick<Applicant, 'channel' | 'codecs'> {
       'a follower of cluster-client 3.x, which this version does not serve',
     );
   }
-  const { versions, nonce, codecs } = record(v2);
+  const { versions, nonce } = record(v2);
   if (!Array.isArray(versions) || !versions.includes(VERSION_2))
     throw protocolError('no protocol version in common');
   if (typeof nonce !== 'string' || Buffer.from(nonce, 'base64').length !== NONCE_LENGTH) {
     throw protocolError(`the nonce is not ${NONCE_LENGTH} bytes`);
   }
-  if (!Array.isArray(codecs) || !codecs.every((codec): codec is string => typeof codec === 'string')) {
-    throw protocolError('codecs is not a list of names');
-  }
-  return { channel: channelName, codecs };
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -189,11 +186,11 @@ function isOutcome(message: ReturnType<typeof decode>): message is Outcome {
 
 /** `H` of protocol/README.md. */
 function digest(frame1: Frame, frame2: Frame, follower: string, hub: string): Buffer {
-  const bytes2 = encodeFrame(frame2);
+  const unsealed = frame2.connection.subarray(0, 2 + NONCE_LENGTH);
   const hash = createHash('sha256');
   for (const part of [
     encodeFrame(frame1),
-    bytes2.subarray(0, bytes2.length - MAC_LENGTH),
+    encodeFrame({ ...frame2, connection: unsealed }),
     Buffer.from(follower),
     Buffer.from(hub),
   ]) {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import createDebug from 'debug';
+import { MAX_FRAME_BYTES } from '../protocol/constants.js';
 import type { Message, Outcome } from '../protocol/message.js';
 import type { Channel } from './channel.js';
+import type { ChannelIdentity } from './channel-identity.js';
+import { Comparison } from './comparison.js';
 import { Connection } from './connection.js';
-import { ClusterError } from './errors.js';
+import { ClusterError, limitError } from './errors.js';
 import { type Admitted, type Applicant, admit, deriveKey } from './handshake.js';
 import { type ElectionRecord, fileRecord, isRecorded, memoryRecord } from './record.js';
 import type { Runtime } from './runtime.js';
@@ -25,8 +28,24 @@ export interface HubOptions {
   transport: Transport;
   runtime: Runtime;
   connectTimeout: number;
-  maxMessageBytes: number;
+  /** Bytes of one frame, before its sender has proved itself and after. */
+  maxHandshakeBytes: number;
+  maxFrameBytes: number;
+  /** Links that have not proved themselves; one more, and the oldest is closed. */
+  maxHandshakes: number;
+  /** Links that have; one more is refused. */
+  maxLinks: number;
   warn(message: string): void;
+}
+
+/** What a hub has turned away since it was made. */
+export interface Refusals {
+  /** Links that did not prove themselves: in time, or at all. */
+  strangers: number;
+  /** Of these, those that were closed early to make room for newer ones (`maxHandshakes`). */
+  crowdedOut: number;
+  /** Links of our group beyond `maxLinks`. */
+  links: number;
 }
 
 /** A follower that waits for a channel that nobody leads. */
@@ -41,8 +60,10 @@ interface Parked {
  * share one hub, those of another copy of this package as well.
  */
 export class Hub {
-  readonly key: Buffer;
+  /** Of each secret that the group has at present, the newest first. */
+  readonly keys: readonly Buffer[];
   readonly runtime: Runtime;
+  readonly refusals: Refusals = { strangers: 0, crowdedOut: 0, links: 0 };
   readonly transport: Transport;
   readonly clusterAddresses: readonly Address[];
   readonly #options: HubOptions;
@@ -53,7 +74,10 @@ export class Hub {
   /** Claimed by a client of this process whose leader is about to be made. */
   readonly #reserved = new Set<string>();
   readonly #parked = new Map<string, Set<Parked>>();
-  readonly #connections = new Set<Connection>();
+  /** Those who have not proved themselves yet, or are just being shown out: the oldest first. */
+  readonly #strangers = new Set<Connection>();
+  #links = 0;
+  readonly #comparison: Comparison;
   readonly #records = new Map<string, ElectionRecord>();
   #users = 0;
   readonly #onUnused: () => void;
@@ -61,11 +85,13 @@ export class Hub {
   constructor(options: HubOptions, onUnused: () => void) {
     this.#options = options;
     this.#onUnused = onUnused;
-    this.key = deriveKey(options.runtime.secret);
+    this.#comparison = new Comparison(options.warn);
+    this.keys = options.runtime.secrets.map(deriveKey);
     this.runtime = options.runtime;
     this.transport = options.transport;
     const { host } = options.transport;
-    const ports = options.port === undefined ? derivePorts(options.group, this.key) : [options.port];
+    const ports =
+      options.port === undefined ? derivePorts(options.group, this.keys[0] as Buffer) : [options.port];
     this.clusterAddresses = ports.map((port) => ({ host, port }));
   }
 
@@ -92,14 +118,14 @@ export class Hub {
     return record;
   }
 
-  /** Whether a leader of this group is known to have listened there. */
-  knows(address: Address): boolean {
+  /** Whether a leader of this group is on record to have listened there; undefined: that cannot be told. */
+  knows(address: Address): boolean | undefined {
     const { folder } = this.runtime;
     try {
-      return folder !== undefined && isRecorded(folder, address);
+      return folder === undefined ? undefined : isRecorded(folder, address);
     } catch (error) {
       debug('%s: %s', folder, (error as Error).message);
-      return false;
+      return undefined;
     }
   }
 
@@ -155,10 +181,12 @@ export class Hub {
 
   /** From now on the channel is led here: who waits for it is handed over. */
   lead(channel: Channel): void {
-    this.#reserved.delete(channel.name);
-    this.#channels.set(channel.name, channel);
-    const parked = this.#parked.get(channel.name);
-    this.#parked.delete(channel.name);
+    const { id, options } = channel;
+    this.compare(options.identity, process.pid);
+    this.#reserved.delete(id);
+    this.#channels.set(id, channel);
+    const parked = this.#parked.get(id);
+    this.#parked.delete(id);
     for (const { connection, applicant } of parked ?? []) {
       channel.accept(connection, applicant, { type: 'parked', state: 'vacant' });
     }
@@ -166,9 +194,14 @@ export class Hub {
 
   /** The channel is not led here any more. */
   async release(channel: Channel): Promise<void> {
-    if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
-    this.#reserved.delete(channel.name);
+    if (this.#channels.get(channel.id) === channel) this.#channels.delete(channel.id);
+    this.#reserved.delete(channel.id);
     await this.relax();
+  }
+
+  /** Why a client may not share the leader of its channel, if it is led here. */
+  compare(client: ChannelIdentity, pid: number): ClusterError | undefined {
+    return this.#comparison.refusal(client, pid, this.#led());
   }
 
   /** The port is not given up while a candidate holds it. */
@@ -209,30 +242,67 @@ export class Hub {
     const parked = [...this.#parked.values()].flatMap((waiting) => [...waiting]);
     this.#parked.clear();
     for (const { connection } of parked) connection.goodbye('ERR_CLUSTER_LEADER_LEFT', 'this hub closes');
-    for (const connection of this.#connections)
+    for (const connection of this.#strangers)
       connection.destroy(new ClusterError('ERR_CLUSTER_CLOSED', 'this hub closes'));
     await Promise.all(closing);
   }
 
   #accept(link: Link): void {
-    const connection = new Connection(link, this.#options);
-    this.#connections.add(connection);
+    const { maxHandshakeBytes, maxFrameBytes, maxHandshakes, connectTimeout } = this.#options;
+    // Until a channel takes it, no long message is expected.
+    const limits = { maxMessageBytes: MAX_FRAME_BYTES, maxHandshakeBytes, maxFrameBytes };
+    const connection = new Connection(link, limits);
+    this.#strangers.add(connection);
+    if (this.#strangers.size > maxHandshakes) this.#crowdOut();
     const timer = setTimeout(() => {
-      connection.destroy(new ClusterError('ERR_CLUSTER_CONNECT_TIMEOUT', 'no handshake in time'));
-    }, this.#options.connectTimeout);
-    admit(connection, this.key, (applicant) => this.#decide(applicant))
-      .then(({ applicant, outcome }) => this.#place(connection, applicant, outcome))
-      .catch((error: Error) => {
-        debug('%s: %s', link.remoteAddress, error.message);
-        connection.destroy(error);
+      connection.refuse(new ClusterError('ERR_CLUSTER_CONNECT_TIMEOUT', 'no handshake in time'));
+    }, connectTimeout);
+    void connection.gone.then(() => this.#strangers.delete(connection));
+    admit(connection, this.keys, (applicant) => this.#decide(applicant))
+      .then(({ applicant, outcome }) => {
+        this.#strangers.delete(connection);
+        this.#count(connection);
+        this.#place(connection, applicant, outcome);
       })
-      .finally(() => {
-        clearTimeout(timer);
-        this.#connections.delete(connection);
-      });
+      .catch((error: Error) => {
+        this.refusals.strangers += 1;
+        connection.refuse(error);
+      })
+      .finally(() => clearTimeout(timer));
+  }
+
+  /**
+   * The oldest goes: one of ours needs a millisecond, so a crowd that only waits cannot keep it out. Nobody waits for
+   * it to read why.
+   */
+  #crowdOut(): void {
+    for (const oldest of this.#strangers) {
+      if (!oldest.closed) this.refusals.crowdedOut += 1;
+      this.#strangers.delete(oldest);
+      oldest.refuse(
+        limitError('maxHandshakes', this.#options.maxHandshakes, 'links that have not proved themselves'),
+      );
+      oldest.link.destroy();
+      return;
+    }
+  }
+
+  #count({ gone }: Connection): void {
+    this.#links += 1;
+    void gone.then(() => {
+      this.#links -= 1;
+    });
+  }
+
+  #led(): ChannelIdentity[] {
+    return [...this.#channels.values()].map(({ options }) => options.identity);
   }
 
   #decide(applicant: Applicant): Outcome {
+    if (this.#links >= this.#options.maxLinks) {
+      this.refusals.links += 1;
+      return refused(limitError('maxLinks', this.#options.maxLinks, `links to process ${process.pid}`));
+    }
     const { id } = this.runtime;
     if (applicant.runtime !== id) {
       return {
@@ -241,6 +311,8 @@ export class Hub {
         reason: `process ${applicant.pid} and process ${process.pid} have different runtime folders: give them the same runtimeDir`,
       };
     }
+    const mismatch = this.compare(applicant, applicant.pid);
+    if (mismatch) return refused(mismatch);
     const channel = this.#channels.get(applicant.channel);
     // A leader that was replaced while it was stopped finds out here, too.
     if (channel?.options.backend.mayAct()) {
@@ -257,7 +329,10 @@ export class Hub {
     if (isElsewhere && recorded.address && recorded.epoch > applicant.epoch) {
       return { type: 'moved', epoch: recorded.epoch, address: recorded.address };
     }
-    return { type: 'parked', state: 'vacant' };
+    // It would wait for ever for somebody with its settings.
+    const mayWait = applicant.mayLead || recorded !== undefined;
+    const stranded = mayWait ? undefined : this.#comparison.stranded(applicant, applicant.pid, this.#led());
+    return stranded ? refused(stranded) : { type: 'parked', state: 'vacant' };
   }
 
   /** The frame with the outcome has left; meanwhile the channel may have found its leader here. */
@@ -298,13 +373,17 @@ export class Hub {
   }
 }
 
+function refused({ code, message }: ClusterError): Outcome {
+  return { type: 'refused', code, reason: message };
+}
+
 /**
  * The hub of this process for a group, whichever copy of this package (ES module, CommonJS) made it.
  */
 export function openHub(options: HubOptions): Hub {
   const registry = hubs();
   const { group, port, transport, runtime } = options;
-  const secret = createHash('sha256').update(runtime.secret).digest('hex');
+  const secret = createHash('sha256').update(Buffer.concat(runtime.secrets)).digest('hex');
   const name = [transport.name, port ?? 'derived', runtime.folder ?? 'no folder', secret, group].join(' ');
   let hub = registry.get(name);
   if (!hub) {

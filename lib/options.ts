@@ -4,7 +4,13 @@ import is from 'is-type-of';
 import stringify from 'json-stringify-safe';
 import type { Codec } from '../protocol/codec.js';
 import { msgpack } from '../protocol/codecs/msgpack.js';
-import { MAX_MESSAGE_BYTES } from '../protocol/constants.js';
+import {
+  MAX_FRAME_BYTES,
+  MAX_HANDSHAKE_FRAME_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_SECRETS,
+  MAX_WHOLE_BYTES,
+} from '../protocol/constants.js';
 import type { Election } from './election.js';
 import { fixed } from './elections/fixed.js';
 import { port } from './elections/port.js';
@@ -29,12 +35,20 @@ export interface Transcode {
 export interface ClusterOptions {
   /** Name of the channel: clients of one name in one group share one real client. Default: the class's name. */
   name?: string | undefined;
+  /**
+   * Whether clients have the same settings. Unnamed ones that differ have a leader each; named ones are warned about.
+   * strict: named ones that differ are refused. A function: what is compared, in place of the constructor's arguments.
+   */
+  identity?: 'strict' | ((args: readonly unknown[]) => unknown) | undefined;
   /** Which processes belong together. Default: CLUSTER_CLIENT_GROUP, else the port if one is given, else the application's folder. */
   group?: string | undefined;
   /** The cluster port, on the loopback address. Default: NODE_CLUSTER_CLIENT_PORT, else derived from group and secret within 20000–29999. */
   port?: number | undefined;
-  /** What the processes of a group prove to each other to have; at least 16 bytes. Default: CLUSTER_CLIENT_SECRET, else a key file. */
-  secret?: string | Buffer | undefined;
+  /**
+   * What the processes of a group prove to each other to have; at least 16 bytes. Several, up to 4: any of them will
+   * do, as while they are changed; the newest first. Default: CLUSTER_CLIENT_SECRET, else a key file.
+   */
+  secret?: string | Buffer | readonly (string | Buffer)[] | undefined;
   /** Folder of key file and records, open to this user only. Default: a folder named by user id in the system's temporary folder. */
   runtimeDir?: string | undefined;
   /** Whether a leader that hangs, or whose process is stopped, is replaced: after three beats without a sign of life. Default true. */
@@ -69,6 +83,18 @@ export interface ClusterOptions {
   maxQueuedBytes?: number | undefined;
   /** The most that one value may take on the wire. Default 128 MiB. */
   maxMessageBytes?: number | undefined;
+  /** The most that one frame may hold, at least 512 KiB; longer values come in several. Default 1 MiB. */
+  maxFrameBytes?: number | undefined;
+  /** The same from one who has not proved itself, at least 4 KiB. Default 4 KiB. */
+  maxHandshakeBytes?: number | undefined;
+  /** Links to this process that have not proved themselves; one more, and the oldest is closed. Default 1024. */
+  maxHandshakes?: number | undefined;
+  /** Links to this process that have; one more is refused. Default 4096. */
+  maxLinks?: number | undefined;
+  /** Calls of one follower that run at a time: more wait there; who does not wait is refused. Default 10000. */
+  maxCallsPerLink?: number | undefined;
+  /** Keys that one follower may subscribe to, and as many that it may publish. Default 100000. */
+  maxKeysPerLink?: number | undefined;
   /** Listeners of one event until Node warns. Default 20. */
   maxListeners?: number | undefined;
   /** Takes warnings. Default: the console. */
@@ -85,12 +111,16 @@ export interface ClusterOptions {
   transport?: Transport | undefined;
 }
 
-type Optional = 'port' | 'runtimeDir' | 'isLeader' | 'subscribeTimeout' | 'transcode' | 'secret';
+type Optional = 'port' | 'runtimeDir' | 'isLeader' | 'subscribeTimeout' | 'transcode' | 'identity';
 
 /** Options with every default filled in. */
 export type ResolvedOptions = {
   [K in Exclude<keyof ClusterOptions, Optional | 'secret'>]-?: Exclude<ClusterOptions[K], undefined>;
-} & { [K in Exclude<Optional, 'secret'>]: ClusterOptions[K] } & { secret: Buffer | undefined };
+} & { [K in Optional]: ClusterOptions[K] } & {
+  /** Whether `name` was given; else it is the name of the class. */
+  isNamed: boolean;
+  secrets: readonly Buffer[] | undefined;
+};
 
 const MIN_SECRET_BYTES = 16;
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -106,14 +136,16 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
   const transcode = typed('transcode', given.transcode, isCodec, '{ encode, decode }');
   return {
     name: channelName(given.name ?? className),
+    isNamed: given.name !== undefined,
+    identity: typed('identity', given.identity, isIdentity, "'strict' or a function"),
     group:
       text('group', given.group) ??
       text('CLUSTER_CLIENT_GROUP', env['CLUSTER_CLIENT_GROUP'] || undefined) ??
       (clusterPort === undefined ? applicationFolder() : `port ${clusterPort}`),
     port: clusterPort,
-    secret:
-      secret('secret', given.secret) ??
-      secret('CLUSTER_CLIENT_SECRET', env['CLUSTER_CLIENT_SECRET'] || undefined),
+    secrets:
+      secrets('secret', given.secret) ??
+      secrets('CLUSTER_CLIENT_SECRET', env['CLUSTER_CLIENT_SECRET'] || undefined),
     runtimeDir: text('runtimeDir', given.runtimeDir),
     takeover: typed('takeover', given.takeover, is.boolean, 'a boolean') ?? true,
     isLeader,
@@ -136,6 +168,15 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
     maxQueuedBytes:
       integer('maxQueuedBytes', given.maxQueuedBytes, 1, Number.MAX_SAFE_INTEGER) ?? MAX_QUEUED_BYTES,
     maxMessageBytes: integer('maxMessageBytes', given.maxMessageBytes, 1, 0x7fff_ffff) ?? MAX_MESSAGE_BYTES,
+    maxFrameBytes:
+      integer('maxFrameBytes', given.maxFrameBytes, MAX_WHOLE_BYTES, 0x7fff_ffff) ?? MAX_FRAME_BYTES,
+    maxHandshakeBytes:
+      integer('maxHandshakeBytes', given.maxHandshakeBytes, MAX_HANDSHAKE_FRAME_BYTES, MAX_FRAME_BYTES) ??
+      MAX_HANDSHAKE_FRAME_BYTES,
+    maxHandshakes: integer('maxHandshakes', given.maxHandshakes, 1, Number.MAX_SAFE_INTEGER) ?? 1024,
+    maxLinks: integer('maxLinks', given.maxLinks, 1, Number.MAX_SAFE_INTEGER) ?? 4096,
+    maxCallsPerLink: integer('maxCallsPerLink', given.maxCallsPerLink, 1, Number.MAX_SAFE_INTEGER) ?? 10_000,
+    maxKeysPerLink: integer('maxKeysPerLink', given.maxKeysPerLink, 1, Number.MAX_SAFE_INTEGER) ?? 100_000,
     maxListeners: integer('maxListeners', given.maxListeners, 0, Number.MAX_SAFE_INTEGER) ?? 20,
     logger: typed('logger', given.logger, isLogger, 'an object with info, warn and error') ?? defaultLogger,
     codec:
@@ -223,8 +264,15 @@ function envNumber(name: string): number | undefined {
   return Number(value);
 }
 
-function secret(option: string, value: unknown): Buffer | undefined {
+function secrets(option: string, value: unknown): Buffer[] | undefined {
   if (value === undefined) return undefined;
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0 || list.length > MAX_SECRETS)
+    throw optionError(option, `${list.length} of them`, `1 to ${MAX_SECRETS} secrets`);
+  return list.map((one) => secret(option, one));
+}
+
+function secret(option: string, value: unknown): Buffer {
   const bytes = is.string(value) ? Buffer.from(value, 'utf8') : value;
   // The message must not show what was given.
   if (!Buffer.isBuffer(bytes)) throw optionError(option, `a ${typeof value}`, 'a string or Buffer');
@@ -253,8 +301,12 @@ function hasMethods(value: unknown, ...names: string[]): boolean {
 const isLogger = (value: unknown): value is Logger => hasMethods(value, 'info', 'warn', 'error');
 const isCodec = (value: unknown): value is Transcode => hasMethods(value, 'encode', 'decode');
 const isNamedCodec = (value: unknown): value is Codec =>
-  isCodec(value) && is.string(Reflect.get(value, 'name'));
+  isCodec(value) && isCodecName(Reflect.get(value, 'name'));
+/** It has to fit the third frame of a handshake. */
+const isCodecName = (value: unknown) => is.string(value) && value.length > 0 && value.length <= 100;
 const isElection = (value: unknown): value is Election => hasMethods(value, 'elect');
 const isTransport = (value: unknown): value is Transport => hasMethods(value, 'listen', 'dial');
 const isDelivery = (value: unknown): value is 'newest' | 'every' => value === 'newest' || value === 'every';
+const isIdentity = (value: unknown): value is 'strict' | ((args: readonly unknown[]) => unknown) =>
+  value === 'strict' || is.function(value);
 const isFormatKey = (value: unknown): value is (reg: unknown) => string => is.function(value);

@@ -3,8 +3,16 @@ import { type Codec, decodePayload, encodePayload } from '../protocol/codec.js';
 import { EMPTY } from '../protocol/frame.js';
 import type { Address, Message } from '../protocol/message.js';
 import { ServedCall } from './call-context.js';
+import type { ChannelIdentity } from './channel-identity.js';
 import type { Connection } from './connection.js';
-import { ClusterError, isError, thrownValueError } from './errors.js';
+import {
+  ClusterError,
+  isError,
+  limitError,
+  notDelegatedError,
+  protocolError,
+  thrownValueError,
+} from './errors.js';
 import type { Admitted } from './handshake.js';
 import type { PendingCalls } from './pending.js';
 import type { Rank } from './publications.js';
@@ -26,8 +34,12 @@ export interface Backend {
     call: ServedCall,
     done: ((error: Error | undefined, results: readonly unknown[]) => void) | undefined,
   ): void;
-  /** @returns its rank, once the real client has been told. */
-  publish(publisher: object, reg: unknown, rank: Rank): Promise<Rank>;
+  /**
+   * @param maxKeys how many distinct ones the publisher may have.
+   * @returns its rank, once the real client has been told.
+   * @throws (rejects with) ClusterError ERR_CLUSTER_LIMIT
+   */
+  publish(publisher: object, reg: unknown, rank: Rank, maxKeys: number): Promise<Rank>;
   /** A publisher has gone. */
   forget(publisher: object): void;
   /** Asked before each act: false where this leader was replaced. Its links are then closed. */
@@ -41,7 +53,7 @@ export interface Backend {
 }
 
 export interface ChannelOptions {
-  name: string;
+  identity: ChannelIdentity;
   epoch: number;
   codec: Codec;
   maxMessageBytes: number;
@@ -52,15 +64,27 @@ export interface ChannelOptions {
   maxQueuedBytes: number;
   /** newest: a link that is backed up skips values. every: never. */
   delivery: 'newest' | 'every';
+  /** Of one follower: calls that run at a time, and keys that it subscribes to or publishes. */
+  maxCallsPerLink: number;
+  maxKeysPerLink: number;
 }
 
 /** ms */
 const CLOCK_TOLERANCE = 10;
 
+/** What a link is closed with because of what came on it. */
+const VIOLATIONS = new Set([
+  'ERR_CLUSTER_PROTOCOL',
+  'ERR_CLUSTER_FRAME_TOO_LARGE',
+  'ERR_CLUSTER_MESSAGE_TOO_LARGE',
+]);
+
 export interface PeerOwner {
   closed(): void;
   /** A call was not begun, as its time was over when it was read. */
   expired(): void;
+  /** More was asked than the limits allow, or the link was closed because the rules were broken. */
+  refused(what: 'calls' | 'keys' | 'violations'): void;
   /** It listens there for who will follow it, if it is the next to lead; undefined: it cannot lead. */
   standsBy(address: Address | undefined): void;
 }
@@ -120,12 +144,13 @@ export class Peer implements Subscriber {
   }
 
   #send({ key, revision, payload }: Value, missed: number, isOrdered: boolean): void {
-    this.connection.send({ type: 'value', key, revision, missed, value: payload }, isOrdered);
+    this.connection.send({ type: 'value', key, revision, missed, fault: false, value: payload }, isOrdered);
   }
 
   /** Nothing more is done for it. It closes the link when it reads why; one that never does is silent some day. */
   #cutOff(): void {
-    const { name, maxQueuedBytes, backend } = this.#options;
+    const { maxQueuedBytes, backend } = this.#options;
+    const { name } = this.#options.identity;
     const { pid } = this.applicant;
     const error = new ClusterError(
       'ERR_CLUSTER_FOLLOWER_SLOW',
@@ -157,7 +182,7 @@ export class Peer implements Subscriber {
   }
 
   #receive(message: Message): void {
-    const { codec, backend } = this.#options;
+    const { backend } = this.#options;
     if (this.#isCutOff || !backend.mayAct()) return;
     switch (message.type) {
       case 'invoke':
@@ -166,12 +191,9 @@ export class Peer implements Subscriber {
       case 'cancel':
         this.#running.get(message.id)?.abort(abortError());
         break;
-      case 'subscribe': {
-        const reg = decodePayload(codec, message.reg, `subscription ${message.key}`);
-        this.#subscribed.add(message.key);
-        backend.topics.subscribe(message.key, reg, this);
+      case 'subscribe':
+        this.#subscribe(message);
         break;
-      }
       case 'unsubscribe':
         this.#subscribed.delete(message.key);
         this.#dirty.delete(message.key);
@@ -185,12 +207,35 @@ export class Peer implements Subscriber {
         break;
       default:
         // Not a follower's to send; a newer one's meaning is not known here.
-        debug('%s: %s from a follower', this.#options.name, message.type);
+        debug('%s: %s from a follower', this.#options.identity.name, message.type);
+    }
+  }
+
+  #subscribe({ key, reg: payload }: Message & { type: 'subscribe' }): void {
+    const { codec, backend, maxKeysPerLink } = this.#options;
+    const { name } = this.#options.identity;
+    try {
+      if (!this.#subscribed.has(key) && this.#subscribed.size >= maxKeysPerLink) {
+        this.#owner.refused('keys');
+        throw limitError(
+          'maxKeysPerLink',
+          maxKeysPerLink,
+          `keys that one follower of channel ${name} subscribes to`,
+        );
+      }
+      const reg = decodePayload(codec, payload, `subscription ${key}`);
+      this.#subscribed.add(key);
+      backend.topics.subscribe(key, reg, this);
+    } catch (error) {
+      const value = encodeFault(codec, error as Error);
+      this.#reply({ type: 'value', key, revision: 0, missed: 0, fault: true, value });
     }
   }
 
   #invoke({ id, method, oneway, timeout, sentAt, args: payload }: Message & { type: 'invoke' }): void {
-    const { name, epoch, codec, maxMessageBytes, backend } = this.#options;
+    const { epoch, codec, maxMessageBytes, maxCallsPerLink, backend } = this.#options;
+    const { name } = this.#options.identity;
+    if (this.#running.has(id)) throw protocolError(`call ${id} is made again while it runs`);
     const waited = this.#transit.waited(sentAt);
     if (timeout > 0 && waited >= timeout) {
       debug('%s: %s of %d came %d ms late', name, method, this.applicant.pid, waited - timeout);
@@ -201,14 +246,13 @@ export class Peer implements Subscriber {
       if (!oneway) this.#reply({ type: 'result', id, fault: true, value: encodeFault(codec, error) });
     };
     if (!backend.methods.has(method)) {
+      fail(notDelegatedError(method, name));
+      return;
+    }
+    if (this.#running.size >= maxCallsPerLink) {
+      this.#owner.refused('calls');
       fail(
-        new ClusterError(
-          'ERR_CLUSTER_METHOD_NOT_DELEGATED',
-          `the leader of channel ${name} delegates no method ${method}`,
-          {
-            data: { method, channel: name },
-          },
-        ),
+        limitError('maxCallsPerLink', maxCallsPerLink, `calls of one follower of channel ${name} at a time`),
       );
       return;
     }
@@ -257,21 +301,23 @@ export class Peer implements Subscriber {
   }
 
   async #publish({ id, epoch, sequence, reg: payload }: Message & { type: 'publish' }): Promise<void> {
-    const { codec, backend } = this.#options;
+    const { codec, backend, maxKeysPerLink } = this.#options;
     const reply = { type: 'published', id, epoch: 0, sequence: 0 } as const;
     try {
       const reg = decodePayload(codec, payload, 'a publication');
-      const rank = await backend.publish(this, reg, { epoch, sequence });
+      const rank = await backend.publish(this, reg, { epoch, sequence }, maxKeysPerLink);
       this.#reply({ ...reply, ...rank, fault: false, value: { bytes: EMPTY, raw: true } });
     } catch (error) {
       const cause = isError(error) ? error : thrownValueError(error, 'publish');
+      if ((cause as ClusterError).code === 'ERR_CLUSTER_LIMIT') this.#owner.refused('keys');
       backend.error(cause);
       this.#reply({ ...reply, fault: true, value: encodeFault(codec, cause) });
     }
   }
 
   #closed(error: Error): void {
-    debug('%s: follower %d is gone: %s', this.#options.name, this.applicant.pid, error.message);
+    if (VIOLATIONS.has((error as ClusterError).code)) this.#owner.refused('violations');
+    debug('%s: follower %d is gone: %s', this.#options.identity.name, this.applicant.pid, error.message);
     this.#owner.closed();
     this.#leave();
   }

@@ -49,6 +49,11 @@ export class PendingCalls {
     return this.#calls.size;
   }
 
+  /** Calls that were handed over. */
+  get sent(): number {
+    return this.#sent;
+  }
+
   /** Calls that wait for a leader, or for room on the link to it. */
   get waiting(): number {
     return this.#calls.size - this.#sent;

@@ -1,3 +1,4 @@
+import { limitError } from './errors.js';
 import { compareRanks, type Rank } from './publications.js';
 
 /** How long replays of several publishers are collected before they are applied, in order. ms */
@@ -41,11 +42,15 @@ export class Replays {
 
   /**
    * @param rank epoch 0, or that of an earlier acknowledgement.
+   * @param maxKeys how many distinct ones the publisher may have.
    * @returns the rank to be acknowledged, once it is applied.
-   * @throws (rejects with) what the real client fails with.
+   * @throws (rejects with) what the real client fails with; ClusterError ERR_CLUSTER_LIMIT
    */
-  async publish(publisher: object, key: string, reg: unknown, rank: Rank): Promise<Rank> {
+  async publish(publisher: object, key: string, reg: unknown, rank: Rank, maxKeys = Infinity): Promise<Rank> {
     const { epoch } = this.#options;
+    const present = this.#entries.get(publisher);
+    if (present && present.size >= maxKeys && !present.has(key))
+      throw limitError('maxKeysPerLink', maxKeys, 'keys that one follower publishes');
     const isReplay = rank.epoch > 0;
     const entry: Entry = {
       reg,

@@ -31,7 +31,8 @@ const debug = createDebug('cluster-client:runtime');
  */
 
 export interface Runtime {
-  secret: Buffer;
+  /** One, or several while they are changed; the newest first. */
+  secrets: readonly Buffer[];
   /** Random id of the folder, hexadecimal; empty where there is none. */
   id: string;
   /** Where the records of channels are kept; undefined where the folder cannot be used. */
@@ -48,12 +49,12 @@ const ID_BYTES = 8;
 
 /**
  * Opens, or makes, the runtime folder of a group.
- * @param secret the configured secret; the key file is then not needed.
+ * @param secrets those that are configured; the key file is then not needed.
  * @throws ClusterError ERR_CLUSTER_RUNTIME_DIR: no usable folder, and no secret either. With a secret, an
  *   unusable folder is left out and `warn` told.
  */
 export function openRuntime(
-  options: { runtimeDir: string | undefined; group: string; secret: Buffer | undefined },
+  options: { runtimeDir: string | undefined; group: string; secrets: readonly Buffer[] | undefined },
   warn: (message: string) => void,
 ): Runtime {
   const root = options.runtimeDir ?? defaultRuntimeDir();
@@ -62,17 +63,18 @@ export function openRuntime(
   const makeFolders = () => [root, group, folder].forEach(makePrivate);
   try {
     makeFolders();
-    const secret = options.secret ?? readOrMake(join(group, 'key'), SECRET_BYTES);
+    const keyFile = join(group, 'key');
+    const secrets = options.secrets ?? [readOrMake(keyFile, SECRET_BYTES)];
     const id = readOrMake(join(folder, 'id'), ID_BYTES);
     const restore = () => {
       makeFolders();
-      if (!options.secret) keep(join(group, 'key'), secret);
+      if (!options.secrets) for (const key of secrets) keep(keyFile, key);
       keep(join(folder, 'id'), id);
     };
-    return { secret, id: id.toString('hex'), folder, restore };
+    return { secrets, id: id.toString('hex'), folder, restore };
   } catch (cause) {
     const message = `runtime folder ${root} cannot be used: ${(cause as Error).message}`;
-    if (!options.secret) {
+    if (!options.secrets) {
       throw new ClusterError(
         'ERR_CLUSTER_RUNTIME_DIR',
         `${message}; set option runtimeDir to a folder of this user, or option secret`,
@@ -82,7 +84,7 @@ export function openRuntime(
     warn(
       `${message}; only the process that holds the cluster port can lead, and a hung leader is not replaced`,
     );
-    return { secret: options.secret, id: '', folder: undefined, restore: () => {} };
+    return { secrets: options.secrets, id: '', folder: undefined, restore: () => {} };
   }
 }
 

@@ -19,6 +19,8 @@ import { memory } from './transports/memory.js';
 
 const debug = createDebug('cluster-client:session');
 
+const NOTHING_REFUSED = { calls: 0, keys: 0, violations: 0 };
+
 /** A leader that is replaced looks at the record at least every 100 ms while it runs: after this it has. ms */
 const STEP_DOWN = 250;
 
@@ -36,6 +38,8 @@ export interface SessionSettings {
   options: ResolvedOptions;
   methods: MethodTable;
   createRealClient: () => object;
+  /** What makes two clients of a class the same: by default the constructor's arguments. */
+  identity: unknown;
 }
 
 /** The one life-cycle of a client: it outlives every leader, and nothing that was asked of it is forgotten. */
@@ -74,7 +78,7 @@ export class Session {
       codec: options.codec,
       onError: (error) => events.error(error),
     });
-    this.#campaign = new Campaign(options, {
+    this.#campaign = new Campaign(options, settings.identity, {
       elected: (elected) => this.#elected(elected),
       failed: (error) => this.#fail(error),
     });
@@ -116,6 +120,7 @@ export class Session {
       queuedBytes: this.#role?.queuedBytes ?? 0,
       followers: channel?.followers ?? 0,
       expiredCalls: channel?.expiredCalls ?? 0,
+      refused: { ...this.#campaign.refusals, ...(channel?.refusals ?? NOTHING_REFUSED) },
     };
   }
 
@@ -195,15 +200,15 @@ export class Session {
 
   #elected(elected: Elected): void {
     if (elected.role === 'follower') {
-      const { name: channel, codec, heartbeatInterval, maxMessageBytes } = this.#options;
-      const options = { channel, codec, heartbeatInterval, maxMessageBytes };
+      const options = { ...this.#options, channel: this.#options.name };
       const contact = elected.contact as HubContact;
       this.#take(undefined, new Follower(contact, options, this.#roleEvents(), this.#calls.pending));
       return;
     }
     const { epoch } = elected.leadership;
     const holds = () => this.#campaign.holds(elected);
-    const leader = new Leader({ ...this.#settings, epoch, holds, heldAt: elected.claimedAt });
+    const identity = this.#campaign.identity();
+    const leader = new Leader({ ...this.#settings, identity, epoch, holds, heldAt: elected.claimedAt });
     this.#campaign.lead(leader.channel, elected);
     this.#take(leader, leader.attach(this.#roleEvents(), this.#calls.pending, false));
     leader.start(this.#predecessors(elected));
@@ -229,14 +234,23 @@ export class Session {
 
   /** Single mode: the first client of a name makes the leader, the others join it. */
   #joinSingle(): void {
-    const { name } = this.#options;
-    const secret = Buffer.from('cluster-client single mode');
-    const runtime = { secret, id: '', folder: undefined, restore: () => {} };
-    const place = { group: 'single mode', port: 1, transport: memory(), runtime, warn: () => {} };
+    const { logger } = this.#options;
+    const warn = (message: string) => logger.warn(`[cluster-client] ${message}`);
+    const secrets = [Buffer.from('cluster-client single mode')];
+    const runtime = { secrets, id: '', folder: undefined, restore: () => {} };
+    const place = { group: 'single mode', port: 1, transport: memory(), runtime, warn };
     const hub = openHub({ ...this.#options, ...place });
-    const existing = hub.channel(name)?.options.backend as Leader | undefined;
+    const identity = this.#campaign.identity(hub);
+    const existing = hub.channel(identity.channel)?.options.backend as Leader | undefined;
+    const mismatch = existing && !existing.closed ? hub.compare(identity, process.pid) : undefined;
+    if (mismatch) {
+      this.#campaign.join(hub, () => this.#fail(mismatch));
+      return;
+    }
     const leader =
-      existing && !existing.closed ? existing : new Leader({ ...this.#settings, epoch: Date.now() });
+      existing && !existing.closed
+        ? existing
+        : new Leader({ ...this.#settings, identity, epoch: Date.now() });
     if (leader !== existing) {
       hub.lead(leader.channel);
       leader.start();

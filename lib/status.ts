@@ -39,4 +39,19 @@ export interface ClusterStatus {
   followers: number;
   /** Calls of followers that this leader did not begin, as it read them after their time was over. */
   expiredCalls: number;
+  /** What was turned away. The first three count for all clients of this process that share a group. */
+  refused: {
+    /** Links that did not prove to have the group's secret. */
+    strangers: number;
+    /** Of these, those that were closed early to make room (`maxHandshakes`). */
+    crowdedOut: number;
+    /** Links of the group beyond `maxLinks`. */
+    links: number;
+    /** At this leader: calls of followers beyond `maxCallsPerLink`. */
+    calls: number;
+    /** At this leader: keys of followers beyond `maxKeysPerLink`. */
+    keys: number;
+    /** At this leader: links that were closed because a follower broke the protocol, or a limit of bytes. */
+    violations: number;
+  };
 }

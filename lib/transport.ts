@@ -41,6 +41,14 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Who listens at an address. */
+export interface Holder {
+  /** It runs as another user than this process, and so is none of ours. */
+  readonly isStranger: boolean;
+  /** For an error message: pid and command where the system tells them. Takes longer. */
+  describe(): Promise<string>;
+}
+
 /** A way to make links. One file each under transports/. */
 export interface Transport {
   readonly name: string;
@@ -48,8 +56,13 @@ export interface Transport {
   readonly host: string;
   /** @throws an error with code EADDRINUSE where the address is taken. Port 0: any. */
   listen(address: Address, onLink: (link: Link) => void): Promise<Listener>;
-  /** @throws an error with code ECONNREFUSED where nobody listens. */
-  dial(address: Address, timeout: number): Promise<Link>;
+  /**
+   * @param signal ends it early.
+   * @throws an error with code ECONNREFUSED where nobody listens, ERR_CLUSTER_CONNECT_TIMEOUT; the signal's reason.
+   */
+  dial(address: Address, timeout: number, signal?: AbortSignal): Promise<Link>;
+  /** Who listens there, as far as the system tells. Never throws. */
+  holder?(address: Address): Promise<Holder | undefined>;
 }
 
 export function formatAddress(address: Address): string {

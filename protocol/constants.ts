@@ -16,7 +16,7 @@ export const Flag = {
   raw: 1,
   /** More slices of this message follow. */
   more: 2,
-  /** `result` and `published`: the application part is a fault. */
+  /** `result`, `published` and `value`: the application part is a fault. */
   fault: 4,
   /** `invoke`: nobody waits for a result. */
   oneway: 8,
@@ -50,11 +50,17 @@ export type Type = (typeof Type)[keyof typeof Type];
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** The same before authentication: 4 KiB. */
 export const MAX_HANDSHAKE_FRAME_BYTES = 4 * 1024;
-/** A message that does not fit one frame travels in slices of this size: 256 KiB. */
+/** A longer message travels in slices of this size: 256 KiB. */
 export const SLICE_BYTES = 256 * 1024;
+/** The most that a frame holds as it is sent, so that who receives may allow less than 1 MiB: 512 KiB. */
+export const MAX_WHOLE_BYTES = 2 * SLICE_BYTES;
+/** A receiver puts together no more messages at the same time than this. */
+export const MAX_OPEN_MESSAGES = 64;
 /** The most that all slices of one message may add up to, by default: 128 MiB. */
 export const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 
 /** Bytes of a nonce and of a MAC (HMAC-SHA-256) in the handshake. */
 export const NONCE_LENGTH = 32;
 export const MAC_LENGTH = 32;
+/** Secrets that a group may have at a time, while they are changed. */
+export const MAX_SECRETS = 4;

@@ -69,7 +69,7 @@ export class Decoder {
   }
 
   #readHeader(chunk: Buffer, offset: number): number {
-    if (this.#have === 0) checkVersion(chunk[offset] as number);
+    if (this.#have === 0) checkVersion(chunk, offset);
     if (this.#have === 0 && chunk.length - offset >= HEADER_LENGTH) {
       this.#parseHeader(chunk, offset);
       return offset + HEADER_LENGTH;
@@ -148,12 +148,12 @@ export class Decoder {
   }
 }
 
-function checkVersion(version: number): void {
+function checkVersion(chunk: Buffer, offset: number): void {
+  const version = chunk[offset] as number;
   if (version === VERSION_1 || version === VERSION_2) return;
+  const isHttp = chunk.toString('latin1', offset, offset + 5) === 'HTTP/';
   throw protocolError(
-    `a frame starts with 1 or 2, the stream has ${version}: the peer speaks another protocol`,
-    {
-      version,
-    },
+    `a frame starts with 1 or 2, the stream has ${version}: the peer speaks ${isHttp ? 'HTTP' : 'another protocol'}`,
+    { version, ...(isHttp && { isHttp }) },
   );
 }

@@ -1,10 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import { protocolError } from './errors.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** No name, key or reason in a connection part is longer: 64 KiB. */
-const MAX_STRING_BYTES = 64 * 1024;
+export const MAX_STRING_BYTES = 64 * 1024;
 /** No list in a connection part is longer. */
 const MAX_LIST_LENGTH = 4096;
+/** Epochs are times in ms, so this one is never reached; there has to be a next one. */
+const MAX_EPOCH = 2 ** 52;
 
 /**
  * Reads the fields of a connection part one after the other; each is checked against what is there. Fields that
@@ -47,6 +50,12 @@ export class Fields {
     return value;
   }
 
+  epoch(): number {
+    const value = this.uint64();
+    if (value > MAX_EPOCH) throw protocolError(`${this.#what}: epoch ${value}`);
+    return value;
+  }
+
   bytes(length: number): Buffer {
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);
@@ -56,7 +65,7 @@ export class Fields {
   string(): string {
     const length = this.uint32();
     if (length > MAX_STRING_BYTES) throw protocolError(`${this.#what}: string of ${length} bytes`);
-    return this.bytes(length).toString('utf8');
+    return this.#text(this.bytes(length));
   }
 
   /** uint32 count, then strings. */
@@ -66,10 +75,25 @@ export class Fields {
     return Array.from({ length: count }, () => this.string());
   }
 
+  /** 8-bit count, at least 1 and at most so many; then the chunks, all of one length. */
+  chunks(length: number, most: number): Buffer[] {
+    const count = this.byte();
+    if (count < 1 || count > most) throw protocolError(`${this.#what}: list of ${count} chunks`);
+    return Array.from({ length: count }, () => this.bytes(length));
+  }
+
   /** All that is left, as UTF-8. */
   rest(): string {
-    const text = this.#bytes.toString('utf8', this.#at);
-    this.#at = this.#bytes.length;
+    const left = this.#bytes.length - this.#at;
+    if (left > MAX_STRING_BYTES) throw protocolError(`${this.#what}: text of ${left} bytes`);
+    return this.#text(this.bytes(left));
+  }
+
+  /** Strict: of two texts that are not UTF-8 the same one must not come. */
+  #text(bytes: Buffer): string {
+    const text = bytes.toString('utf8');
+    if (text.includes('\ufffd') && !isUtf8(bytes))
+      throw protocolError(`${this.#what}: text that is not UTF-8`);
     return text;
   }
 }

@@ -50,7 +50,8 @@ export interface Challenge {
   /** Highest protocol version that both speak. */
   version: number;
   nonce: Buffer;
-  mac: Buffer;
+  /** One for each secret that the hub has, 1 to 4. */
+  macs: Buffer[];
 }
 
 /** follower → hub, frame 3 of the handshake. */
@@ -61,12 +62,22 @@ export interface Authenticate {
   pid: number;
   /** Highest epoch of the channel that the follower knows of; 0 for none. */
   epoch: number;
-  /** Random id of the follower's runtime folder; empty if it has none. */
-  runtime: string;
-  /** Digest of the settings of the follower's client; empty if none is compared. */
-  identity: string;
   /** The follower's clock, as in `invoke`. */
   sentAt: number;
+  /** It may lead the channel if nobody does. */
+  mayLead: boolean;
+  /** It will not share a real client that has other settings. */
+  isStrict: boolean;
+  /** Random id of the follower's runtime folder; empty if it has none. */
+  runtime: string;
+  /** Its name; of one that its user did not name the class and, after an @, a digest of the settings. */
+  channel: string;
+  /** The same without the digest. */
+  name: string;
+  /** A digest of each setting of the follower's client, a space, and the setting's name. */
+  settings: readonly string[];
+  /** Names of the codecs that it could use, the preferred one first. */
+  codecs: readonly string[];
 }
 
 /** An authenticated link's messages. */
@@ -90,8 +101,11 @@ export type Message =
   | { type: 'cancel'; id: number }
   | { type: 'subscribe'; key: string; reg: Payload }
   | { type: 'unsubscribe'; key: string }
-  /** Revisions grow by one with every value of a channel, over all its keys. */
-  | { type: 'value'; key: string; revision: number; missed: number; value: Payload }
+  /**
+   * Revisions grow by one with every value of a channel, over all its keys. With `fault` the subscription was
+   * refused, and the revision means nothing.
+   */
+  | { type: 'value'; key: string; revision: number; missed: number; fault: boolean; value: Payload }
   /** `epoch` and `sequence` of an earlier acknowledgement where this is a replay; else 0. */
   | { type: 'publish'; id: number; epoch: number; sequence: number; reg: Payload }
   | { type: 'published'; id: number; epoch: number; sequence: number; fault: boolean; value: Payload }

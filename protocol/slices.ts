@@ -1,5 +1,5 @@
-import { Flag, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, SLICE_BYTES } from './constants.js';
-import { ClusterError } from './errors.js';
+import { Flag, MAX_MESSAGE_BYTES, MAX_OPEN_MESSAGES, MAX_WHOLE_BYTES, SLICE_BYTES } from './constants.js';
+import { ClusterError, protocolError } from './errors.js';
 import { EMPTY, type Frame } from './frame.js';
 
 /*
@@ -9,7 +9,7 @@ import { EMPTY, type Frame } from './frame.js';
  */
 
 export function needsSlices(frame: Frame): boolean {
-  return frame.connection.length + frame.application.length > MAX_FRAME_BYTES;
+  return frame.connection.length + frame.application.length > MAX_WHOLE_BYTES;
 }
 
 /** The slices of a frame that is too long for one, in order; made one at a time, uncopied. */
@@ -26,17 +26,23 @@ export function* slice(frame: Frame): Generator<Frame, void, void> {
   }
 }
 
+/** So many slices of a message may be as small as they like; what is kept for each of them adds up. */
+const SMALL_SLICES = 64;
+/** The others have so many bytes on average, or more. */
+const MIN_SLICE_BYTES = 4096;
+
 /** Puts slices together again. One for each link and direction. */
 export class Assembler {
-  /** May be changed at any time; holds from the next slice on. */
+  /** The most that all that is incomplete may add up to. May be changed at any time; holds from the next slice on. */
   maxMessageBytes: number;
   readonly #maxMessages: number;
   readonly #open = new Map<string, { first: Frame; parts: Buffer[]; length: number }>();
+  #held = 0;
 
   /** @param options.maxMessages how many messages may be incomplete at once. Default 64. */
   constructor(options: { maxMessageBytes?: number; maxMessages?: number } = {}) {
     this.maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES;
-    this.#maxMessages = options.maxMessages ?? 64;
+    this.#maxMessages = options.maxMessages ?? MAX_OPEN_MESSAGES;
   }
 
   /**
@@ -50,13 +56,14 @@ export class Assembler {
     const open = this.#open.get(name);
     if (!open && !more) return frame;
     const length = (open?.length ?? 0) + frame.application.length;
-    if (length > this.maxMessageBytes) {
+    if (this.#held + frame.application.length > this.maxMessageBytes) {
       throw new ClusterError(
         'ERR_CLUSTER_MESSAGE_TOO_LARGE',
-        `a message of more than ${this.maxMessageBytes} bytes (maxMessageBytes) arrived in slices`,
+        `more than ${this.maxMessageBytes} bytes (maxMessageBytes) arrived in slices of messages that are not complete`,
         { data: { limit: this.maxMessageBytes } },
       );
     }
+    this.#held += frame.application.length;
     if (!open) {
       if (this.#open.size >= this.#maxMessages) {
         throw new ClusterError(
@@ -67,11 +74,13 @@ export class Assembler {
       this.#open.set(name, { first: frame, parts: [frame.application], length });
       return undefined;
     }
-    // Empty slices add nothing to the length that is limited: keep nothing of them either.
-    if (frame.application.length > 0) open.parts.push(frame.application);
+    open.parts.push(frame.application);
+    if (open.parts.length > SMALL_SLICES + length / MIN_SLICE_BYTES)
+      throw protocolError(`a message of ${length} bytes came in ${open.parts.length} slices`);
     open.length = length;
     if (more) return undefined;
     this.#open.delete(name);
+    this.#held -= length;
     return {
       ...open.first,
       flags: open.first.flags & ~Flag.more,

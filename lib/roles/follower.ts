@@ -17,6 +17,8 @@ export interface FollowerOptions {
   codec: Codec;
   heartbeatInterval: number;
   maxMessageBytes: number;
+  /** Calls that the leader is asked for at a time. */
+  maxCallsPerLink: number;
 }
 
 /** A proxy over one link to the leader; lost when the link is. */
@@ -31,6 +33,7 @@ export class Follower implements Role {
   /** Publications on their way, by the id of their message. */
   readonly #publishing = new Map<number, Publication>();
   #nextPublication = 1;
+  #isResuming = false;
   #closed = false;
 
   constructor(contact: HubContact, options: FollowerOptions, events: RoleEvents, pending: PendingCalls) {
@@ -55,10 +58,10 @@ export class Follower implements Role {
   invoke(call: Call): void {
     const { id, method, oneway } = call;
     const { connection } = this.#contact;
+    const { codec, maxMessageBytes, maxCallsPerLink } = this.#options;
     // It waits among the pending calls, which are limited and have a deadline, rather than in the link.
-    if (!connection.writable) return;
+    if (!connection.writable || this.#pending.sent >= maxCallsPerLink) return;
     try {
-      const { codec, maxMessageBytes } = this.#options;
       const args = encodeArguments(codec, call.args, method, maxMessageBytes);
       // Nobody waits for a oneway call, so none comes too late.
       const isTimed = call.deadline !== Infinity && !oneway;
@@ -74,6 +77,7 @@ export class Follower implements Role {
 
   cancel(call: Call): void {
     this.#contact.connection.send({ type: 'cancel', id: call.id });
+    this.#resumeSoon();
   }
 
   subscribe(key: string, reg: unknown): void {
@@ -121,8 +125,9 @@ export class Follower implements Role {
         this.#result(message);
         break;
       case 'value': {
-        const { key, revision, missed, value: payload } = message;
-        this.#events.deliver({ key, payload, epoch: this.epoch, revision, missed });
+        const { key, revision, missed, fault, value: payload } = message;
+        if (fault) this.#events.error(decodeFault(this.#options.codec, payload));
+        else this.#events.deliver({ key, payload, epoch: this.epoch, revision, missed });
         break;
       }
       case 'published':
@@ -154,6 +159,7 @@ export class Follower implements Role {
 
   #result({ id, fault, value }: Message & { type: 'result' }): void {
     const call = this.#pending.get(id);
+    this.#resumeSoon();
     // Late: its time was over.
     if (!call) return;
     const { codec } = this.#options;
@@ -169,6 +175,18 @@ export class Follower implements Role {
       return;
     }
     this.#pending.settle(id, undefined, [result]);
+  }
+
+  /** Calls that wait because so many run already go on once half of these are done. */
+  #resumeSoon(): void {
+    const { waiting, sent } = this.#pending;
+    if (waiting === 0 || this.#isResuming || sent > this.#options.maxCallsPerLink / 2) return;
+    if (!this.#contact.connection.writable) return;
+    this.#isResuming = true;
+    queueMicrotask(() => {
+      this.#isResuming = false;
+      if (!this.#closed) this.#events.drain();
+    });
   }
 
   #published({ id, epoch, sequence, fault, value }: Message & { type: 'published' }): void {

@@ -4,7 +4,8 @@ import is from 'is-type-of';
 import { promiseTimeout } from 'utility';
 import { runInContext, ServedCall } from '../call-context.js';
 import { Channel } from '../channel.js';
-import { ClusterError, closedError } from '../errors.js';
+import type { ChannelIdentity } from '../channel-identity.js';
+import { ClusterError, closedError, notDelegatedError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Backend } from '../peer.js';
 import type { Call, PendingCalls } from '../pending.js';
@@ -41,6 +42,7 @@ export interface LeaderOptions {
   methods: MethodTable;
   createRealClient: () => object;
   epoch: number;
+  identity: ChannelIdentity;
   /** Looks whether no other process has taken over. Default: none can. */
   holds?: (() => boolean) | undefined;
   /** `performance.now()` at which that was known. */
@@ -89,7 +91,7 @@ export class Leader implements Backend {
       onError: (error) => this.error(error),
     });
     this.channel = new Channel({
-      name: options.name,
+      identity: settings.identity,
       epoch,
       codec: options.codec,
       maxMessageBytes: options.maxMessageBytes,
@@ -97,6 +99,8 @@ export class Leader implements Backend {
       heartbeatInterval: options.isCheckHeartbeat ? options.heartbeatInterval : undefined,
       maxQueuedBytes: options.maxQueuedBytes,
       delivery: options.delivery,
+      maxCallsPerLink: options.maxCallsPerLink,
+      maxKeysPerLink: options.maxKeysPerLink,
     });
     // Also for a leader that was asleep: it finds out as soon as it wakes up.
     if (settings.holds) this.#watch = setInterval(() => this.mayAct(), WATCH);
@@ -158,8 +162,8 @@ export class Leader implements Backend {
     callMethod(this.#client, method, args, call, outcome, { callback: done !== undefined });
   }
 
-  publish(publisher: object, reg: unknown, rank: Rank): Promise<Rank> {
-    return this.#replays.publish(publisher, this.#settings.options.formatKey(reg), reg, rank);
+  async publish(publisher: object, reg: unknown, rank: Rank, maxKeys?: number): Promise<Rank> {
+    return this.#replays.publish(publisher, this.#settings.options.formatKey(reg), reg, rank, maxKeys);
   }
 
   forget(publisher: object): void {
@@ -349,6 +353,10 @@ class Attachment implements Role, Subscriber {
 
   invoke(call: Call): void {
     if (!this.#leader.mayAct()) return;
+    if (!this.#leader.methods.has(call.method)) {
+      this.#pending.settle(call.id, notDelegatedError(call.method, this.#leader.channel.name));
+      return;
+    }
     // Here a call has a deadline only if it was asked for.
     const deadline =
       call.explicit && call.timeout !== Infinity ? Date.now() + call.deadline - performance.now() : undefined;

@@ -2,10 +2,12 @@
 import 'node:cluster';
 import 'node:dns';
 import { connect, createServer, type Socket } from 'node:net';
-import { ClusterError } from '../errors.js';
+import { ClusterError, optionError } from '../errors.js';
+import { describeListener, listenerAt } from '../port-holder.js';
 import {
   type Address,
   formatAddress,
+  type Holder,
   type Link,
   type LinkHandlers,
   type Listener,
@@ -16,13 +18,32 @@ const LOOPBACK = '127.0.0.1';
 /** How long `end` waits for the peer to close as well. ms */
 const CLOSE_TIMEOUT = 1_000;
 
-/** TCP on the loopback address: the default. */
-export function tcp(): Transport {
-  return { name: 'tcp', host: LOOPBACK, listen, dial };
+/**
+ * TCP on the loopback address: the default.
+ * @throws ClusterError ERR_CLUSTER_OPTION where another host is asked for: what travels is authenticated once, at the
+ *   beginning, and not encrypted.
+ */
+export function tcp(options: { host?: string | undefined } = {}): Transport {
+  const { host = LOOPBACK } = options;
+  if (host !== LOOPBACK) throw optionError('host', host, `${LOOPBACK}, as tcp() does without TLS`);
+  return { name: 'tcp', host, listen, dial, holder };
+}
+
+async function holder(address: Address): Promise<Holder | undefined> {
+  const socket = await listenerAt(address);
+  if (!socket) return undefined;
+  const isStranger = process.getuid !== undefined && socket.uid !== process.getuid();
+  return { isStranger, describe: () => describeListener(socket) };
+}
+
+/** Also what a peer says where to dial, or to listen. */
+function checkHost({ host }: Address): void {
+  if (host !== LOOPBACK) throw optionError('host', host, LOOPBACK);
 }
 
 function listen(address: Address, onLink: (link: Link) => void): Promise<Listener> {
   return new Promise((resolve, reject) => {
+    checkHost(address);
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
       onLink(new TcpLink(socket)),
     );
@@ -47,13 +68,18 @@ function listen(address: Address, onLink: (link: Link) => void): Promise<Listene
   });
 }
 
-function dial(address: Address, timeout: number): Promise<Link> {
+function dial(address: Address, timeout: number, signal?: AbortSignal): Promise<Link> {
   return new Promise((resolve, reject) => {
+    checkHost(address);
+    signal?.throwIfAborted();
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     const fail = (error: Error) => {
       socket.destroy();
+      signal?.removeEventListener('abort', abort);
       reject(error);
     };
+    const abort = () => fail(signal?.reason as Error);
+    signal?.addEventListener('abort', abort);
     socket.once('error', fail);
     socket.setTimeout(timeout, () => {
       fail(
@@ -79,6 +105,7 @@ function dial(address: Address, timeout: number): Promise<Link> {
         );
         return;
       }
+      signal?.removeEventListener('abort', abort);
       resolve(new TcpLink(socket));
     });
   });

@@ -1,8 +1,17 @@
 import ByteBuffer from 'byte';
 import type { Payload } from '../codec.js';
-import { Flag, Kind, MAC_LENGTH, NONCE_LENGTH, SLICE_BYTES, Type, VERSION_2 } from '../constants.js';
+import {
+  Flag,
+  Kind,
+  MAC_LENGTH,
+  MAX_SECRETS,
+  NONCE_LENGTH,
+  SLICE_BYTES,
+  Type,
+  VERSION_2,
+} from '../constants.js';
 import { ClusterError, protocolError } from '../errors.js';
-import { Fields } from '../fields.js';
+import { Fields, MAX_STRING_BYTES } from '../fields.js';
 import { EMPTY, type Frame } from '../frame.js';
 import type { Address, Authenticate, Challenge, Message } from '../message.js';
 
@@ -17,6 +26,26 @@ const PARKED = ['vacant', 'starting', 'leaving'] as const;
 /** Port 0: no address. */
 const NOWHERE: Address = { host: '', port: 0 };
 
+/** Bits of `authenticate`. */
+const MAY_LEAD = 1;
+const STRICT = 2;
+
+const RESPONSES: readonly number[] = [
+  Type.challenge,
+  Type.welcome,
+  Type.parked,
+  Type.moved,
+  Type.refused,
+  Type.result,
+  Type.published,
+];
+/** By type, the kind of those that have one only. */
+const KINDS = new Map(
+  Object.values(Type)
+    .filter((type) => type !== Type.heartbeat)
+    .map((type) => [type as number, RESPONSES.includes(type) ? Kind.response : Kind.request]),
+);
+
 const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
 
 export function encode(message: Message | Challenge | Authenticate): Frame {
@@ -26,6 +55,7 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
       const connection = Buffer.allocUnsafe(4 + Buffer.byteLength(message.method));
       connection.writeUInt32BE(message.sentAt, 0);
       connection.write(message.method, 4, 'utf8');
+      checkText(message.method, connection.length - 4);
       return frame(Type.invoke, Kind.request, message.id, connection, message.args, flags, message.timeout);
     }
     case 'result':
@@ -42,16 +72,17 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
       writeUInt64(connection, message.revision, 0);
       connection.writeUInt32BE(message.missed, 8);
       connection.write(message.key, 12, 'utf8');
-      return frame(Type.value, Kind.request, 0, connection, message.value);
+      checkText(message.key, connection.length - 12);
+      return frame(Type.value, Kind.request, 0, connection, message.value, message.fault ? Flag.fault : 0);
     }
     case 'heartbeat':
       return frame(Type.heartbeat, message.reply ? Kind.response : Kind.request, message.id, EMPTY);
     case 'cancel':
       return frame(Type.cancel, Kind.request, message.id, EMPTY);
     case 'subscribe':
-      return frame(Type.subscribe, Kind.request, 0, Buffer.from(message.key, 'utf8'), message.reg);
+      return frame(Type.subscribe, Kind.request, 0, text(message.key), message.reg);
     case 'unsubscribe':
-      return frame(Type.unsubscribe, Kind.request, 0, Buffer.from(message.key, 'utf8'));
+      return frame(Type.unsubscribe, Kind.request, 0, text(message.key));
     case 'publish': {
       const connection = control(16).putLong(message.epoch).putLong(message.sequence).array();
       return frame(Type.publish, Kind.request, message.id, connection, message.reg);
@@ -63,8 +94,7 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
     }
     case 'welcome': {
       const body = control(64).putLong(message.epoch).putInt(message.pid).putString(message.codec);
-      body.putInt(message.methods.length);
-      for (const method of message.methods) body.putString(method);
+      putStrings(body, message.methods);
       return frame(Type.welcome, Kind.response, 0, body.array());
     }
     case 'parked':
@@ -94,17 +124,21 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
     case 'unavailable':
       return frame(Type.unavailable, Kind.request, 0, EMPTY, message.value);
     case 'challenge': {
-      const connection = control(1 + NONCE_LENGTH + MAC_LENGTH)
+      const connection = control(2 + NONCE_LENGTH + MAC_LENGTH)
         .put(message.version)
-        .put(message.nonce)
-        .put(message.mac);
+        .put(message.nonce);
+      connection.put(message.macs.length);
+      for (const mac of message.macs) connection.put(mac);
       return frame(Type.challenge, Kind.response, message.id, connection.array());
     }
     case 'authenticate': {
-      const connection = control(128).put(message.mac).putInt(message.pid).putLong(message.epoch);
-      connection.putString(message.runtime).putString(message.identity);
+      const connection = control(256).put(message.mac).putInt(message.pid).putLong(message.epoch);
       // As the same 32 bits: a ByteBuffer has signed numbers only.
       connection.putInt(message.sentAt | 0);
+      connection.put((message.mayLead ? MAY_LEAD : 0) | (message.isStrict ? STRICT : 0));
+      connection.putString(message.runtime).putString(message.channel).putString(message.name);
+      putStrings(connection, message.settings);
+      putStrings(connection, message.codecs);
       return frame(Type.authenticate, Kind.request, message.id, connection.array());
     }
   }
@@ -117,12 +151,12 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
 export function decode(source: Frame): Message | Challenge | Authenticate | undefined {
   if (source.version !== VERSION_2)
     throw protocolError(`frame of version ${source.version} on a version 2 link`);
-  const { id, flags, timeout } = source;
+  const { id, flags, timeout, type, kind } = source;
   const payload: Payload = { bytes: source.application, raw: (flags & Flag.raw) !== 0 };
   const fault = (flags & Flag.fault) !== 0;
-  const text = () => source.connection.toString('utf8');
+  if ((KINDS.get(type) ?? kind) !== kind) throw protocolError(`message type ${type} as kind ${kind}`);
   const fields = (what: string) => new Fields(source.connection, what);
-  switch (source.type) {
+  switch (type) {
     case Type.invoke: {
       const body = fields('invoke');
       const sentAt = body.uint32();
@@ -135,29 +169,29 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       const body = fields('value');
       const revision = body.uint64();
       const missed = body.uint32();
-      return { type: 'value', revision, missed, key: body.rest(), value: payload };
+      return { type: 'value', revision, missed, key: body.rest(), fault, value: payload };
     }
     case Type.heartbeat:
-      return { type: 'heartbeat', id, reply: source.kind === Kind.response };
+      return { type: 'heartbeat', id, reply: kind === Kind.response };
     case Type.cancel:
       return { type: 'cancel', id };
     case Type.subscribe:
-      return { type: 'subscribe', key: text(), reg: payload };
+      return { type: 'subscribe', key: fields('subscribe').rest(), reg: payload };
     case Type.unsubscribe:
-      return { type: 'unsubscribe', key: text() };
+      return { type: 'unsubscribe', key: fields('unsubscribe').rest() };
     case Type.publish: {
       const body = fields('publish');
-      return { type: 'publish', id, epoch: body.uint64(), sequence: body.uint64(), reg: payload };
+      return { type: 'publish', id, epoch: body.epoch(), sequence: body.uint64(), reg: payload };
     }
     case Type.published: {
       const body = fields('published');
-      return { type: 'published', id, epoch: body.uint64(), sequence: body.uint64(), fault, value: payload };
+      return { type: 'published', id, epoch: body.epoch(), sequence: body.uint64(), fault, value: payload };
     }
     case Type.welcome: {
       const body = fields('welcome');
       return {
         type: 'welcome',
-        epoch: body.uint64(),
+        epoch: body.epoch(),
         pid: body.uint32(),
         codec: body.string(),
         methods: body.strings(),
@@ -190,20 +224,29 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
         id,
         version: body.byte(),
         nonce: body.bytes(NONCE_LENGTH),
-        mac: body.bytes(MAC_LENGTH),
+        macs: body.chunks(MAC_LENGTH, MAX_SECRETS),
       };
     }
     case Type.authenticate: {
       const body = fields('authenticate');
+      const head = {
+        mac: body.bytes(MAC_LENGTH),
+        pid: body.uint32(),
+        epoch: body.epoch(),
+        sentAt: body.uint32(),
+      };
+      const bits = body.byte();
       return {
         type: 'authenticate',
         id,
-        mac: body.bytes(MAC_LENGTH),
-        pid: body.uint32(),
-        epoch: body.uint64(),
+        ...head,
+        mayLead: (bits & MAY_LEAD) !== 0,
+        isStrict: (bits & STRICT) !== 0,
         runtime: body.string(),
-        identity: body.string(),
-        sentAt: body.uint32(),
+        channel: body.string(),
+        name: body.string(),
+        settings: body.strings(),
+        codecs: body.strings(),
       };
     }
     default:
@@ -243,12 +286,33 @@ function control(capacity: number): ByteBuffer {
   return ByteBuffer.allocate(capacity);
 }
 
+function putStrings(body: ByteBuffer, texts: readonly string[]): void {
+  body.putInt(texts.length);
+  for (const text of texts) body.putString(text);
+}
+
+function text(key: string): Buffer {
+  const bytes = Buffer.from(key, 'utf8');
+  checkText(key, bytes.length);
+  return bytes;
+}
+
+/** What the other end would not read is an error here, where it was caused. */
+function checkText(text: string, length: number): void {
+  if (length <= MAX_STRING_BYTES) return;
+  throw new ClusterError(
+    'ERR_CLUSTER_ENCODE',
+    `method name or key ${text.slice(0, 40)}… has ${length} bytes: ${MAX_STRING_BYTES} is the limit`,
+    { data: { length, limit: MAX_STRING_BYTES } },
+  );
+}
+
 function leadership(epoch: number, { host, port }: Address): Buffer {
   return control(64).putLong(epoch).putInt(port).putString(host).array();
 }
 
 function readLeadership(body: Fields): { epoch: number; address: Address } {
-  return { epoch: body.uint64(), address: readAddress(body) };
+  return { epoch: body.epoch(), address: readAddress(body) };
 }
 
 function readAddress(body: Fields): Address {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import * as api from 'cluster-client';
-import { close, cluster } from 'cluster-client';
-import { isolated } from '../helpers/isolated.js';
+import { type ClusterOptions, close, cluster } from 'cluster-client';
+import { isolated, quietLogger } from '../helpers/isolated.js';
 import { RegistryClient } from '../helpers/registry-client.js';
 import { MODES, open } from './modes.js';
 
@@ -246,14 +246,67 @@ for (const mode of MODES) {
       await close(other);
     });
 
-    it('builds one real client, whatever the number of clients, and the first arguments win', async (t) => {
+    it('builds one real client of a name, whatever the number of clients, and the first arguments win', async (t) => {
       const built: (string | undefined)[] = [];
       const onBuild = (real: RegistryClient) => void built.push(real.options.label);
-      const { options } = await open(t, mode, {}, { onBuild, label: 'first' });
-      const other = cluster(RegistryClient, options).create({ label: 'second', onBuild });
-      await other.ready();
+      const warnings: string[] = [];
+      const logger = { ...quietLogger(), warn: (message: string) => warnings.push(message) };
+      const given = { name: isolated(t).group, logger };
+      const { options } = await open(t, mode, given, { onBuild, label: 'first', closeTakes: 0 });
+      const others = ['second', 'third'].map((label) =>
+        cluster(RegistryClient, options).create({ label, closeTakes: 0, onBuild }),
+      );
+      await Promise.all(others.map((other) => other.ready()));
       assert.deepEqual(built, ['first']);
-      await close(other);
+      const differing = warnings.filter((warning) => warning.includes('different settings'));
+      assert.equal(differing.length, 1, 'one warning, whatever the number of clients');
+      assert.match(differing[0] ?? '', /differs in label from its leader/);
+      assert.doesNotMatch(
+        differing[0] ?? '',
+        /first|second|third|closeTakes/,
+        'names of what differs, and no values',
+      );
+      await Promise.all(others.map((other) => close(other)));
+    });
+
+    it('builds a real client for each set of settings where there is no name', async (t) => {
+      const built: (string | undefined)[] = [];
+      const onBuild = (real: RegistryClient) => void built.push(real.options.label);
+      const { options, client } = await open(t, mode, { name: undefined }, { onBuild, label: 'first' });
+      const others = ['first', 'second'].map((label) =>
+        cluster(RegistryClient, options).create({ label, onBuild }),
+      );
+      await Promise.all(others.map((other) => other.ready()));
+      assert.deepEqual(built, ['first', 'second']);
+      assert.equal(others[1]?.isClusterClientLeader, true);
+      assert.equal(others[0]?.isClusterClientLeader, mode === 'single mode');
+      assert.notEqual(client.isClusterClientLeader, undefined);
+      await Promise.all(others.map((other) => close(other)));
+    });
+
+    it('refuses to share a real client that has other settings where identity is strict', async (t) => {
+      const given = { name: isolated(t).group, identity: 'strict' } as const;
+      const { options } = await open(t, mode, given, { label: 'first' });
+      const other = cluster(RegistryClient, options).create({ label: 'second' });
+      other.on('error', () => {});
+      await assert.rejects(other.ready(), { code: 'ERR_CLUSTER_IDENTITY', message: /differ in label/ });
+      const same = cluster(RegistryClient, options).create({ label: 'first' });
+      await same.ready();
+      await Promise.all([close(other), close(same)]);
+    });
+
+    it('compares what option identity makes of the arguments', async (t) => {
+      const identity = ([{ label = '' } = {}]: readonly { label?: string }[]) => label.length;
+      const built: (string | undefined)[] = [];
+      const onBuild = (real: RegistryClient) => void built.push(real.options.label);
+      const given = { name: undefined, identity } as ClusterOptions;
+      const { options } = await open(t, mode, given, { onBuild, label: 'one' });
+      const others = ['two', 'three'].map((label) =>
+        cluster(RegistryClient, options).create({ label, onBuild }),
+      );
+      await Promise.all(others.map((other) => other.ready()));
+      assert.deepEqual(built, ['one', 'three']);
+      await Promise.all(others.map((other) => close(other)));
     });
 
     it('tells whether the real client lives here', async (t) => {

@@ -19,10 +19,10 @@ describe('a leader that was replaced', () => {
     const group = isolated(t);
     const warnings: string[] = [];
     const logger = { ...console, warn: (message: string) => warnings.push(message) };
-    const client = cluster(Config, { ...group, connectTimeout: 50, logger }).create();
+    const client = cluster(Config, { ...group, name: 'Config', connectTimeout: 50, logger }).create();
     await client.ready();
     const { epoch: first = 0 } = status(client);
-    const { folder = '' } = openRuntime({ ...group, secret: undefined }, assert.fail);
+    const { folder = '' } = openRuntime({ ...group, secrets: undefined }, assert.fail);
     const record = fileRecord({ folder, channel: 'Config', restore: () => {}, warn: assert.fail });
     // Another process takes over and dies at once.
     const next = { epoch: first + 1, address: { host: '127.0.0.1', port: 1 }, pid: 1 };

@@ -1,6 +1,8 @@
 import { Connection } from '../../lib/connection.js';
 import type { Link, LinkHandlers, Transport } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
+import { Decoder } from '../../protocol/decoder.js';
+import { decode } from '../../protocol/dialects/v2.js';
 import type { Message } from '../../protocol/message.js';
 import { until } from './until.js';
 
@@ -38,6 +40,15 @@ export class Ear implements LinkHandlers {
   close(error?: Error): void {
     this.closes.push(error);
   }
+}
+
+/** The last message that came: of a peer that ends the link, why. */
+export function farewell({ bytes }: Ear): ReturnType<typeof decode> {
+  let last: ReturnType<typeof decode>;
+  new Decoder((frame) => {
+    last = decode(frame);
+  }).push(bytes);
+  return last;
 }
 
 /** Two connections over one link, both past the handshake. */

@@ -13,19 +13,22 @@ export interface RawFollower {
 export async function rawFollower(
   transport: Transport,
   address: Address,
-  runtime: Pick<Runtime, 'secret' | 'id'>,
+  runtime: Pick<Runtime, 'secrets' | 'id'>,
   more: Partial<Applicant> = {},
 ): Promise<RawFollower> {
   const connection = new Connection(await transport.dial(address, 1000), { maxMessageBytes: 1024 * 1024 });
   const applicant = {
-    channel: 'Config',
     pid: 4242,
     epoch: 0,
-    runtime: runtime.id,
-    identity: '',
     sentAt: 0,
+    mayLead: true,
+    isStrict: false,
+    runtime: runtime.id,
+    channel: 'Config',
+    name: 'Config',
+    settings: [],
     codecs: ['msgpack'],
   };
-  const outcome = await apply(connection, deriveKey(runtime.secret), { ...applicant, ...more });
+  const outcome = await apply(connection, runtime.secrets.map(deriveKey), { ...applicant, ...more });
   return { connection, outcome };
 }

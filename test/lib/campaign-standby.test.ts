@@ -12,7 +12,7 @@ const NOWHERE = { host: 'memory', port: 1 };
 
 function campaigning(t: TestContext, isLeader?: boolean) {
   const options = resolveOptions('Config', { ...isolated(t), transport: memory(), isLeader });
-  const campaign = new Campaign(options, { elected: () => {}, failed: assert.fail });
+  const campaign = new Campaign(options, [], { elected: () => {}, failed: assert.fail });
   t.after(() => campaign.leave());
   t.after(() => campaign.end());
   return { options, campaign };

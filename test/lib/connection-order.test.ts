@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Connection } from '../../lib/connection.js';
-import { MAX_FRAME_BYTES, SLICE_BYTES, Type } from '../../protocol/constants.js';
+import { MAX_WHOLE_BYTES, SLICE_BYTES, Type } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import type { Frame } from '../../protocol/frame.js';
 import { connectionPair, FakeLink, Inbox } from '../helpers/links.js';
@@ -14,7 +14,7 @@ const result = (id: number, value = payload(10)) => ({ type: 'result', id, fault
 const publish = (id: number, reg = payload(10)) =>
   ({ type: 'publish', id, epoch: 0, sequence: 0, reg }) as const;
 const value = (key: string, of = payload(10)) =>
-  ({ type: 'value', key, revision: 1, missed: 0, value: of }) as const;
+  ({ type: 'value', key, revision: 1, missed: 0, fault: false, value: of }) as const;
 
 /** A connection whose link is backed up from the first write on, until the test drains it. */
 function backedUp() {
@@ -93,14 +93,14 @@ describe('a long message', () => {
 
   it('is not sliced where it just fits a frame', async () => {
     const { connection, frames, drain } = backedUp();
-    connection.send(result(1, payload(MAX_FRAME_BYTES)));
-    connection.send(result(2, payload(MAX_FRAME_BYTES + 1)));
+    connection.send(result(1, payload(MAX_WHOLE_BYTES)));
+    connection.send(result(2, payload(MAX_WHOLE_BYTES + 1)));
     for (let n = 0; n < 6; n += 1) await drain();
     assert.deepEqual(
       frames().map(({ id, application }) => [id, application.length]),
       [
-        [1, MAX_FRAME_BYTES],
-        ...Array.from({ length: MAX_FRAME_BYTES / SLICE_BYTES }, () => [2, SLICE_BYTES]),
+        [1, MAX_WHOLE_BYTES],
+        ...Array.from({ length: MAX_WHOLE_BYTES / SLICE_BYTES }, () => [2, SLICE_BYTES]),
         [2, 1],
       ],
     );

@@ -76,7 +76,8 @@ describe('the bytes that are queued', () => {
 describe('a connection that is sent more than 1 MiB within one tick', () => {
   it('is not writable until the next, though the link takes it all, and then tells its owner', async () => {
     const { link, connection, inbox } = open();
-    connection.send(result(1, MIB - HEADER_LENGTH));
+    connection.send(result(1, MIB / 2));
+    connection.send(result(4, MIB / 2 - 2 * HEADER_LENGTH));
     assert.equal(connection.writable, true);
     connection.send(result(2));
     assert.equal(connection.writable, false);

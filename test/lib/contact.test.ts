@@ -44,7 +44,7 @@ describe('asking at an address', () => {
   it('finds that nobody is there', async () => {
     const options = {
       transport: memory(),
-      key: KEY,
+      keys: [KEY],
       connectTimeout: 5000,
       heartbeatInterval: 5000,
       isOurs: () => true,
@@ -61,9 +61,10 @@ describe('asking at an address', () => {
       link.write([bytes]);
     };
     const cases: [string, (link: Link) => void, Partial<AskOptions>][] = [
-      ['ERR_CLUSTER_PORT_TAKEN', says(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), {}],
+      ['ERR_CLUSTER_PORT_HTTP', says(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')), {}],
+      ['ERR_CLUSTER_PORT_TAKEN', says(Buffer.from('220 mail.example ESMTP\r\n')), {}],
       ['ERR_CLUSTER_PORT_TAKEN', says(encodeFrame({ ...helloFrame, kind: 1 })), {}],
-      ['ERR_CLUSTER_AUTH', hubThat(WELCOME).accept, { key: deriveKey(Buffer.from('another secret')) }],
+      ['ERR_CLUSTER_AUTH', hubThat(WELCOME).accept, { keys: [deriveKey(Buffer.from('another secret'))] }],
       ['ERR_CLUSTER_PORT_TAKEN', says(Buffer.alloc(0)), { connectTimeout: 20 }],
     ];
     for (const [code, answer, more] of cases) {

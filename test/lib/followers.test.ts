@@ -34,7 +34,7 @@ class Config {
 async function led(t: TestContext, given: ClusterOptions = {}) {
   const transport = memory();
   const group = isolated(t);
-  const options = { ...group, transport, port: 7, ...given };
+  const options = { ...group, name: 'Config', transport, port: 7, ...given };
   const built: Config[] = [];
   const make = async () => {
     const one = cluster(Config, options)
@@ -47,7 +47,7 @@ async function led(t: TestContext, given: ClusterOptions = {}) {
     return { client: one, errors };
   };
   const leader = await make();
-  const runtime = openRuntime({ ...group, secret: undefined }, assert.fail);
+  const runtime = openRuntime({ ...group, secrets: undefined }, assert.fail);
   const follow = () => rawFollower(transport, { host: 'memory', port: 7 }, runtime);
   return { ...leader, real: built[0] as Config, make, follow };
 }

@@ -1,3 +1,4 @@
+import type { ChannelIdentity } from '../../lib/channel-identity.js';
 import { Connection } from '../../lib/connection.js';
 import { type Admitted, type Applicant, admit, apply, deriveKey } from '../../lib/handshake.js';
 import type { Link } from '../../lib/transport.js';
@@ -7,14 +8,20 @@ import { linkPair } from '../helpers/links.js';
 export const KEY = deriveKey(Buffer.from('the secret of this group'));
 
 export const APPLICANT: Applicant = {
-  channel: 'Config@01ab',
   pid: 4242,
   epoch: 1_750_000_000_000,
-  runtime: 'b7',
   sentAt: 5,
-  identity: 'digest',
+  mayLead: true,
+  isStrict: false,
+  runtime: 'b7',
+  channel: 'Config@01ab',
+  name: 'Config',
+  settings: ['0123abcd endpoint'],
   codecs: ['msgpack', 'json'],
 };
+
+/** Of a channel that its user named. */
+export const IDENTITY: ChannelIdentity = { channel: 'Config', name: 'Config', settings: [], isStrict: false };
 
 export const WELCOME: Welcome = {
   type: 'welcome',
@@ -37,7 +44,8 @@ export interface Shaken {
 
 export interface Shake {
   applicant?: Applicant;
-  followerKey?: Buffer;
+  followerKeys?: readonly Buffer[];
+  hubKeys?: readonly Buffer[];
   outcome?: Outcome;
   alter?: Alter;
   links?: { near: Link; far: Link };
@@ -48,7 +56,7 @@ const PATIENCE = 20;
 
 /** One handshake, both sides. Where it cannot end by itself the links are cut. */
 export async function shake(settings: Shake = {}): Promise<Shaken> {
-  const { applicant = APPLICANT, followerKey = KEY, outcome = WELCOME, alter } = settings;
+  const { applicant = APPLICANT, followerKeys = [KEY], hubKeys = [KEY], outcome = WELCOME, alter } = settings;
   const { near, far } = settings.links ?? (await linkPair());
   if (alter) {
     intercept(near, (count, bytes) => alter(2 * count - 1, bytes));
@@ -63,9 +71,9 @@ export async function shake(settings: Shake = {}): Promise<Shaken> {
       throw error;
     });
   const both = Promise.allSettled([
-    closing(apply(nearEnd, followerKey, applicant), nearEnd),
+    closing(apply(nearEnd, followerKeys, applicant), nearEnd),
     closing(
-      admit(farEnd, KEY, () => outcome),
+      admit(farEnd, hubKeys, () => outcome),
       farEnd,
     ),
   ]);

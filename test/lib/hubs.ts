@@ -22,7 +22,7 @@ export async function asked(
   t.after(() => listener.close());
   const { signal } = new AbortController();
   const patience = { connectTimeout: 5000, heartbeatInterval: 5000, isOurs: () => false };
-  const options = { transport, key: KEY, ...patience, ...LIMIT, signal, applicant: APPLICANT };
+  const options = { transport, keys: [KEY], ...patience, ...LIMIT, signal, applicant: APPLICANT };
   return askAt(ADDRESS, { ...options, ...more });
 }
 
@@ -32,7 +32,7 @@ export function hubThat(outcome: Outcome) {
   const accept = (link: Link) => {
     const connection = new Connection(link, LIMIT);
     ends.push(connection);
-    admit(connection, KEY, () => outcome).catch((error: Error) => connection.destroy(error));
+    admit(connection, [KEY], () => outcome).catch((error: Error) => connection.destroy(error));
   };
   return { accept, tell: (message: Message) => ends[0]?.send(message), hang: () => ends[0]?.link.destroy() };
 }

@@ -7,6 +7,7 @@ import { Leader } from '../../lib/roles/leader.js';
 import type { Delivery } from '../../lib/subscriptions.js';
 import { quietLogger } from '../helpers/isolated.js';
 import { RegistryClient, type RegistryOptions } from '../helpers/registry-client.js';
+import { IDENTITY } from './handshakes.js';
 import { newCall } from './new-call.js';
 
 export const EPOCH = 7;
@@ -83,6 +84,7 @@ export function leading({ replaceable = true, real = {}, heldAt, ...options }: L
       return client;
     },
     epoch: EPOCH,
+    identity: IDENTITY,
     holds: replaceable ? holds : undefined,
     heldAt,
   });

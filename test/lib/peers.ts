@@ -9,7 +9,7 @@ import { msgpack } from '../../protocol/codecs/msgpack.js';
 import type { Address, Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
-import { ADMITTED } from './handshakes.js';
+import { ADMITTED, IDENTITY } from './handshakes.js';
 import { connected } from './upstream.js';
 
 const codec = msgpack();
@@ -79,9 +79,9 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
   const { near, far } = await connectionPair();
   const { topics, push } = connected({ isBroadcast, maxMessageBytes: MIB });
   const backend = new Recorder(topics);
-  const owner = { closes: 0, expired: 0, standbys: [] as (Address | undefined)[] };
+  const owner = { closes: 0, expired: 0, standbys: [] as (Address | undefined)[], refused: [] as string[] };
   const options: ChannelOptions = {
-    name: 'Config',
+    identity: IDENTITY,
     epoch: 7,
     codec,
     maxMessageBytes: MIB,
@@ -89,6 +89,8 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
     heartbeatInterval: undefined,
     maxQueuedBytes: MIB,
     delivery: 'newest',
+    maxCallsPerLink: 64,
+    maxKeysPerLink: 64,
     ...more,
   };
   const peer = new Peer(
@@ -101,6 +103,9 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
       },
       expired: () => {
         owner.expired += 1;
+      },
+      refused: (what) => {
+        owner.refused.push(what);
       },
       standsBy: (address) => {
         owner.standbys.push(address);

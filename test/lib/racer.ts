@@ -18,8 +18,8 @@ function run(): RaceResult {
   return {
     pid: process.pid,
     opened: race.groups.map((group) => {
-      const { secret, id } = openRuntime({ runtimeDir: race.folder, group, secret: undefined }, () => {});
-      return { secret: secret.toString('hex'), id };
+      const { secrets, id } = openRuntime({ runtimeDir: race.folder, group, secrets: undefined }, () => {});
+      return { secret: Buffer.concat(secrets).toString('hex'), id };
     }),
   };
 }

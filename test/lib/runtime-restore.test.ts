@@ -9,9 +9,9 @@ const GROUP = 'group one';
 const SECRET = Buffer.from('a secret that was given');
 
 /** An open runtime folder. */
-function opened(t: TestContext, secret?: Buffer) {
+function opened(t: TestContext, secrets?: readonly Buffer[]) {
   const runtimeDir = join(temporaryFolder(t), 'run');
-  const open = () => openRuntime({ runtimeDir, group: GROUP, secret }, assert.fail);
+  const open = () => openRuntime({ runtimeDir, group: GROUP, secrets }, assert.fail);
   const runtime = open();
   return {
     runtime,
@@ -42,8 +42,8 @@ describe('a runtime folder that is removed while it is used', () => {
     wipe();
     runtime.restore();
     assert.deepEqual(tree(runtimeDir), before);
-    const { secret, id } = open();
-    assert.deepEqual([secret, id], [runtime.secret, runtime.id]);
+    const { secrets, id } = open();
+    assert.deepEqual([secrets, id], [runtime.secrets, runtime.id]);
   });
 
   it('is restored in part where part of it was removed, and what is there stays as it is', (t) => {
@@ -58,7 +58,7 @@ describe('a runtime folder that is removed while it is used', () => {
   });
 
   it('is restored without a key file where the secret was given', (t) => {
-    const { runtime, runtimeDir, key, wipe } = opened(t, SECRET);
+    const { runtime, runtimeDir, key, wipe } = opened(t, [SECRET]);
     const before = tree(runtimeDir);
     wipe();
     runtime.restore();
@@ -82,7 +82,7 @@ describe('a runtime folder that others have made anew meanwhile', () => {
   });
 
   it('is ours all the same where only its key is another, and the secret was given', (t) => {
-    const { runtime, key } = opened(t, SECRET);
+    const { runtime, key } = opened(t, [SECRET]);
     writeFileSync(key, Buffer.alloc(32, 1), { mode: 0o600 });
     runtime.restore();
   });
@@ -99,7 +99,7 @@ describe('a runtime folder that could not be used from the start', () => {
   it('is not restored: nothing is recorded there', (t) => {
     const runtimeDir = join(temporaryFolder(t), 'file');
     writeFileSync(runtimeDir, '');
-    const runtime = openRuntime({ runtimeDir, group: GROUP, secret: SECRET }, () => {});
+    const runtime = openRuntime({ runtimeDir, group: GROUP, secrets: [SECRET] }, () => {});
     rmSync(runtimeDir);
     runtime.restore();
     assert.equal(existsSync(runtimeDir), false);

@@ -24,21 +24,21 @@ const isRoot = process.getuid?.() === 0;
 /** Opens a runtime folder; `warnings` are those of all times. */
 function opener(t: TestContext, runtimeDir = join(temporaryFolder(t), 'run')) {
   const warnings: string[] = [];
-  const open = (secret?: Buffer, group = GROUP) =>
-    openRuntime({ runtimeDir, group, secret }, (message) => warnings.push(message));
+  const open = (secrets?: readonly Buffer[], group = GROUP) =>
+    openRuntime({ runtimeDir, group, secrets }, (message) => warnings.push(message));
   return { runtimeDir, open, warnings, key: join(runtimeDir, fileName(GROUP), 'key') };
 }
 
-const seen = ({ secret, id, folder }: Runtime) => ({ secret, id, folder });
+const seen = ({ secrets, id, folder }: Runtime) => ({ secrets, id, folder });
 const unusable = { code: 'ERR_CLUSTER_RUNTIME_DIR' };
 const mode = (path: string) => statSync(path).mode & 0o777;
 
 describe('the runtime folder', () => {
   it('is made with a key and an id, open to its user alone', (t) => {
     const { open, runtimeDir, key, warnings } = opener(t);
-    const { secret, id, folder = '' } = open();
-    assert.deepEqual(readFileSync(key), secret);
-    assert.equal(secret.length, 32);
+    const { secrets, id, folder = '' } = open();
+    assert.deepEqual([readFileSync(key)], secrets);
+    assert.equal(secrets[0]?.length, 32);
     assert.match(id, /^[0-9a-f]{16}$/);
     for (const one of [runtimeDir, join(runtimeDir, fileName(GROUP)), folder])
       assert.equal(mode(one), 0o700, one);
@@ -51,15 +51,15 @@ describe('the runtime folder', () => {
     const first = open();
     assert.deepEqual(seen(open()), seen(first));
     const other = open(undefined, 'group two');
-    assert.notDeepEqual(other.secret, first.secret);
+    assert.notDeepEqual(other.secrets, first.secrets);
     assert.notEqual(other.id, first.id);
     assert.notEqual(other.folder, first.folder);
   });
 
   it('needs no key file where a secret is given', (t) => {
     const { open, key } = opener(t);
-    const { secret, id } = open(SECRET);
-    assert.equal(secret, SECRET);
+    const { secrets, id } = open([SECRET]);
+    assert.deepEqual(secrets, [SECRET]);
     assert.equal(id.length, 16);
     assert.throws(() => statSync(key), { code: 'ENOENT' });
   });
@@ -179,7 +179,7 @@ describe('an unusable folder', () => {
   it('is left out where there is a secret, with one warning', (t) => {
     const { open, runtimeDir, warnings } = opener(t);
     writeFileSync(runtimeDir, '');
-    assert.deepEqual(seen(open(SECRET)), { secret: SECRET, id: '', folder: undefined });
+    assert.deepEqual(seen(open([SECRET])), { secrets: [SECRET], id: '', folder: undefined });
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /cannot be used.*hung leader is not replaced/);
   });

@@ -177,8 +177,8 @@ export async function assertOneLeader(members: Member[], name: string, after = 0
 
 /** The cluster ports of a group that exists, in the order in which they are tried. */
 export function clusterPorts({ group, runtimeDir }: { group: string; runtimeDir: string }): number[] {
-  const { secret } = openRuntime({ group, runtimeDir, secret: undefined }, () => {});
-  return derivePorts(group, deriveKey(secret));
+  const [secret] = openRuntime({ group, runtimeDir, secrets: undefined }, () => {}).secrets;
+  return derivePorts(group, deriveKey(secret as Buffer));
 }
 
 /** Resolves when something listens on the port, of this process or another. */

@@ -78,7 +78,7 @@ describe('a runtime folder on a disk that is full', () => {
     assert.equal(successor.leaderPid, second.pid);
     const third = new Member(t, { channels: [name], options });
     assert.equal((await third.ready(name)).leaderPid, second.pid);
-    const folder = openRuntime({ ...options, secret: undefined }, assert.fail).folder ?? '';
+    const folder = openRuntime({ ...options, secrets: undefined }, assert.fail).folder ?? '';
     const names = readdirSync(join(folder, fileName(name)));
     assert.deepEqual(names, ['leader.1']);
     await second.kill();
@@ -88,15 +88,15 @@ describe('a runtime folder on a disk that is full', () => {
 
 describe('a record', () => {
   it('of before a reboot is not believed', async (t) => {
-    const options = isolated(t);
+    const options = { ...isolated(t), name: 'Registry' };
     // Who is named there accepts connections and says nothing, which would be waited for.
     const stranger = createServer().listen(0, '127.0.0.1');
     await until(() => stranger.listening);
     t.after(() => stranger.close());
     const { port } = stranger.address() as { port: number };
-    const { folder = '' } = openRuntime({ ...options, secret: undefined }, assert.fail);
+    const { folder = '' } = openRuntime({ ...options, secrets: undefined }, assert.fail);
     const old = join(folder, '..', fileName('another boot'));
-    const channel = join(old, fileName('RegistryClient'));
+    const channel = join(old, fileName('Registry'));
     mkdirSync(channel, { recursive: true, mode: 0o700 });
     const address = { host: '127.0.0.1', port };
     writeFileSync(join(channel, 'leader.7'), JSON.stringify({ n: 7, epoch: 1, address, pid: 1 }));
@@ -104,12 +104,12 @@ describe('a record', () => {
     const client = cluster(RegistryClient, { ...options, connectTimeout: 60_000 }).create({});
     await client.ready();
     assert.equal(client.isClusterClientLeader, true);
-    assert.equal(statSync(join(folder, fileName('RegistryClient'), 'leader.1')).isFile(), true);
+    assert.equal(statSync(join(folder, fileName('Registry'), 'leader.1')).isFile(), true);
     await close(client);
   });
 
   it('of a process that is gone is followed by the next number and a higher epoch', async (t) => {
-    const options = isolated(t);
+    const options = { ...isolated(t), name: 'Registry' };
     const epochs: number[] = [];
     for (let round = 0; round < 3; round += 1) {
       const client = cluster(RegistryClient, options).create({});
@@ -121,8 +121,8 @@ describe('a record', () => {
       epochs,
       [...new Set(epochs)].sort((a, b) => a - b),
     );
-    const { folder = '' } = openRuntime({ ...options, secret: undefined }, assert.fail);
-    assert.deepEqual(readdirSync(join(folder, fileName('RegistryClient'))).sort(), [
+    const { folder = '' } = openRuntime({ ...options, secrets: undefined }, assert.fail);
+    assert.deepEqual(readdirSync(join(folder, fileName('Registry'))).sort(), [
       'leader.1',
       'leader.2',
       'leader.3',

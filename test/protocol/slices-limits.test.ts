@@ -47,10 +47,14 @@ describe('the limit of a message', () => {
     assert.equal(assembler.add(part(1, 4, false))?.application.length, 10);
   });
 
-  it('counts each message alone', () => {
+  it('is that of all incomplete messages together', () => {
     const assembler = new Assembler({ maxMessageBytes: 10 });
-    for (const id of [1, 2, 3]) assembler.add(part(id, 6, true));
-    for (const id of [1, 2, 3]) assert.equal(assembler.add(part(id, 4, false))?.application.length, 10);
+    assembler.add(part(1, 6, true));
+    assert.throws(() => assembler.add(part(2, 5, true)), { ...tooLarge, limit: 10 });
+    assembler.add(part(2, 2, true));
+    assert.equal(assembler.add(part(1, 2, false))?.application.length, 8);
+    // Of the first nothing is held any more.
+    assert.equal(assembler.add(part(2, 8, false))?.application.length, 10);
   });
 
   it('is 128 MiB unless told otherwise', () => {
@@ -59,6 +63,20 @@ describe('the limit of a message', () => {
     assembler.add(slice);
     assembler.add(slice);
     assert.throws(() => assembler.add(part(1, 1, true)), { ...tooLarge, limit: 134217728 });
+  });
+});
+
+describe('the number of slices', () => {
+  it('may not be out of proportion to what is in them, as each one costs', () => {
+    const assembler = new Assembler();
+    for (let count = 1; count <= 64; count += 1) assembler.add(part(1, 1, true));
+    assert.throws(() => assembler.add(part(1, 0, true)), {
+      code: 'ERR_CLUSTER_PROTOCOL',
+      message: /65 slices/,
+    });
+    const long = new Assembler();
+    for (let count = 1; count <= 1000; count += 1) long.add(part(1, 4096, true));
+    assert.equal(long.add(part(1, 1, false))?.application.length, 4_096_001);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Flag, Kind, MAX_FRAME_BYTES, SLICE_BYTES, Type } from '../../protocol/constants.js';
+import { Flag, Kind, MAX_WHOLE_BYTES, SLICE_BYTES, Type } from '../../protocol/constants.js';
 import { EMPTY, type Frame } from '../../protocol/frame.js';
 import { Assembler, needsSlices, slice } from '../../protocol/slices.js';
 
@@ -28,10 +28,10 @@ function assertSame(actual: Frame | undefined, expected: Frame): void {
 }
 
 describe('a message needs slices', () => {
-  it('from one byte over 1 MiB on, both parts counted', () => {
+  it('from one byte over 512 KiB on, both parts counted', () => {
     const connection = Buffer.alloc(10);
-    assert.equal(needsSlices(frame(1, MAX_FRAME_BYTES - 10, { connection })), false);
-    assert.equal(needsSlices(frame(1, MAX_FRAME_BYTES - 9, { connection })), true);
+    assert.equal(needsSlices(frame(1, MAX_WHOLE_BYTES - 10, { connection })), false);
+    assert.equal(needsSlices(frame(1, MAX_WHOLE_BYTES - 9, { connection })), true);
   });
 });
 
@@ -39,7 +39,7 @@ describe('slices', () => {
   const sizes = [1, 2, 3, 4].flatMap((n) => [n * SLICE_BYTES - 1, n * SLICE_BYTES, n * SLICE_BYTES + 1]);
 
   it('come back as the message that they were cut from, sizes around the limits', () => {
-    for (const size of [1, ...sizes, MAX_FRAME_BYTES + 1]) {
+    for (const size of [1, ...sizes, MAX_WHOLE_BYTES + 1]) {
       const message = frame(1, size);
       const assembler = new Assembler();
       const results = [...slice(message)].map((part) => assembler.add(part));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decode } from '../../protocol/dialects/v2.js';
+import { Kind } from '../../protocol/constants.js';
+import { decode, encode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
 import { frames } from '../fixtures/frames.js';
 import { type FrameFixture, frameOf, hex } from '../fixtures/frames-hex.js';
@@ -106,8 +107,49 @@ describe('fields out of bounds', () => {
     assert.throws(() => decode(welcome('ff ff ff ff')), { ...protocolError, message: /list of 4294967295/ });
   });
 
-  it('bytes that are not UTF-8 are replaced', () => {
-    assert.deepEqual(decode(crafted('unsubscribe', `'db' ff`)), { type: 'unsubscribe', key: 'db\ufffd' });
+  it('bytes that are not UTF-8 are a protocol error, a U+FFFD that is written as such is none', () => {
+    for (const bytes of [`'db' ff`, `c0 80`, `ed a0 80`, `e2 82`])
+      assert.throws(() => decode(crafted('unsubscribe', bytes)), { ...protocolError, message: /UTF-8/ });
+    assert.deepEqual(decode(crafted('unsubscribe', `'db' ef bf bd`)), {
+      type: 'unsubscribe',
+      key: 'db\ufffd',
+    });
+  });
+
+  it('a message of the wrong kind is a protocol error, but for heartbeat, which comes in both', () => {
+    for (const { name, bytes } of frames.filter(({ message }) => message.type !== 'heartbeat')) {
+      const frame = frameOf(bytes);
+      const kind = frame.kind === Kind.request ? Kind.response : Kind.request;
+      assert.throws(() => decode({ ...frame, kind }), { ...protocolError, message: /kind/ }, name);
+    }
+  });
+
+  it('an epoch after which there is none is a protocol error', () => {
+    assert.throws(() => decode(crafted('publish', `00 10 00 00 00 00 00 01  00 00 00 00 00 00 00 01`)), {
+      ...protocolError,
+      message: /epoch/,
+    });
+  });
+
+  it('a key or a name longer than 64 KiB is a protocol error, and an error at the call that would send it', () => {
+    const long = Buffer.alloc(64 * 1024 + 1, 'k');
+    const frame = withConnection(fixture('subscribe'), () => long);
+    assert.throws(() => decode(frame), { ...protocolError, message: /65537 bytes/ });
+    const reg = { bytes: Buffer.alloc(0), raw: true };
+    for (const message of [
+      { type: 'subscribe', key: String(long), reg },
+      { type: 'unsubscribe', key: String(long) },
+      { type: 'value', key: String(long), revision: 1, missed: 0, fault: false, value: reg },
+      { type: 'invoke', method: String(long), id: 1, timeout: 0, sentAt: 0, oneway: false, args: reg },
+    ] as const)
+      assert.throws(() => encode(message), { code: 'ERR_CLUSTER_ENCODE', length: 65537, limit: 65536 });
+  });
+
+  it('a challenge without a MAC, or with more than four, is a protocol error', () => {
+    for (const count of ['00', '05']) {
+      const bytes = `02 ${'00 '.repeat(32)} ${count} ${'00 '.repeat(5 * 32)}`;
+      assert.throws(() => decode(crafted('challenge', bytes)), protocolError);
+    }
   });
 
   it('a state of parked that this version does not know counts as vacant', () => {

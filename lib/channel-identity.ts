@@ -1,0 +1,32 @@
+import { identify } from './identity.js';
+import type { ResolvedOptions } from './options.js';
+
+/** What a client says of its channel. */
+export interface ChannelIdentity {
+  /** Its name; of one that its user did not name, the class and, after an @, the digest of its settings. */
+  readonly channel: string;
+  /** The same without the digest. */
+  readonly name: string;
+  readonly settings: readonly string[];
+  /** Whether it refuses to share a real client that has other settings. */
+  readonly isStrict: boolean;
+}
+
+/**
+ * @param settings what makes two clients of a class the same.
+ * @param runtime random id of the runtime folder, which only the processes of this user and group know: it does not
+ *   change with the secret.
+ */
+export function channelIdentity(
+  { name, isNamed, identity }: Pick<ResolvedOptions, 'name' | 'isNamed' | 'identity'>,
+  settings: unknown,
+  runtime: string,
+): ChannelIdentity {
+  const { digest, settings: list } = identify(settings, Buffer.from(`cluster-client ${runtime}`));
+  return {
+    channel: isNamed ? name : `${name}@${digest}`,
+    name,
+    settings: list,
+    isStrict: identity === 'strict',
+  };
+}
