@@ -103,7 +103,10 @@ export class Channel {
 
   /** The real client could not start; it is tried again. */
   unavailable(cause: Error): void {
-    this.#tell({ type: 'unavailable', value: encodeFault(this.options.codec, cause) });
+    this.#tell({
+      type: 'unavailable',
+      value: encodeFault(this.options.codec, cause, this.options.maxMessageBytes),
+    });
   }
 
   /** The followers are told why, and look for another leader. Who comes after that waits for the next close. */

@@ -1,6 +1,13 @@
-import { ClusterError } from '../protocol/errors.js';
+import { attempt, ClusterError } from '../protocol/errors.js';
 
-export { ClusterError, type ClusterErrorOptions, isError, protocolError } from '../protocol/errors.js';
+export {
+  attempt,
+  ClusterError,
+  type ClusterErrorOptions,
+  isError,
+  messageOf,
+  protocolError,
+} from '../protocol/errors.js';
 
 /** An option, from code or from the environment, has a value that it cannot have. */
 export function optionError(option: string, value: unknown, expected: string): ClusterError {
@@ -52,13 +59,14 @@ export function thrownValueError(value: unknown, method: string): ClusterError {
 
 /** A value for an error message: short, and never throws. */
 export function show(value: unknown): string {
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'function')
+    return `function ${attempt(() => String(value.name), '') || '(anonymous)'}`;
   if (typeof value === 'string')
     return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
-  try {
-    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
-    return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
+  const text = attempt(
+    () => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)),
+    undefined,
+  );
+  if (text === undefined) return attempt(() => Object.prototype.toString.call(value), '[object Object]');
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

@@ -6,6 +6,7 @@ import { ServedCall } from './call-context.js';
 import type { ChannelIdentity } from './channel-identity.js';
 import type { Connection } from './connection.js';
 import {
+  attempt,
   ClusterError,
   isError,
   limitError,
@@ -212,7 +213,7 @@ export class Peer implements Subscriber {
   }
 
   #subscribe({ key, reg: payload }: Message & { type: 'subscribe' }): void {
-    const { codec, backend, maxKeysPerLink } = this.#options;
+    const { codec, backend, maxKeysPerLink, maxMessageBytes } = this.#options;
     const { name } = this.#options.identity;
     try {
       if (!this.#subscribed.has(key) && this.#subscribed.size >= maxKeysPerLink) {
@@ -227,7 +228,7 @@ export class Peer implements Subscriber {
       this.#subscribed.add(key);
       backend.topics.subscribe(key, reg, this);
     } catch (error) {
-      const value = encodeFault(codec, error as Error);
+      const value = encodeFault(codec, error as Error, maxMessageBytes);
       this.#reply({ type: 'value', key, revision: 0, missed: 0, fault: true, value });
     }
   }
@@ -243,7 +244,8 @@ export class Peer implements Subscriber {
       return;
     }
     const fail = (error: Error) => {
-      if (!oneway) this.#reply({ type: 'result', id, fault: true, value: encodeFault(codec, error) });
+      if (!oneway)
+        this.#reply({ type: 'result', id, fault: true, value: encodeFault(codec, error, maxMessageBytes) });
     };
     if (!backend.methods.has(method)) {
       fail(notDelegatedError(method, name));
@@ -301,7 +303,7 @@ export class Peer implements Subscriber {
   }
 
   async #publish({ id, epoch, sequence, reg: payload }: Message & { type: 'publish' }): Promise<void> {
-    const { codec, backend, maxKeysPerLink } = this.#options;
+    const { codec, backend, maxKeysPerLink, maxMessageBytes } = this.#options;
     const reply = { type: 'published', id, epoch: 0, sequence: 0 } as const;
     try {
       const reg = decodePayload(codec, payload, 'a publication');
@@ -311,7 +313,7 @@ export class Peer implements Subscriber {
       const cause = isError(error) ? error : thrownValueError(error, 'publish');
       if ((cause as ClusterError).code === 'ERR_CLUSTER_LIMIT') this.#owner.refused('keys');
       backend.error(cause);
-      this.#reply({ ...reply, fault: true, value: encodeFault(codec, cause) });
+      this.#reply({ ...reply, fault: true, value: encodeFault(codec, cause, maxMessageBytes) });
     }
   }
 
@@ -335,7 +337,8 @@ export class Peer implements Subscriber {
 
 function refuseStreams(result: unknown, method: string): void {
   if (typeof result !== 'object' || result === null) return;
-  if (!(Symbol.asyncIterator in result) && !('pipe' in result && typeof result.pipe === 'function')) return;
+  const isPipe = () => 'pipe' in result && typeof result.pipe === 'function';
+  if (!attempt(() => Symbol.asyncIterator in result || isPipe(), false)) return;
   throw new ClusterError(
     'ERR_CLUSTER_ENCODE',
     `the result of ${method} is a stream, which cannot be carried`,
@@ -347,7 +350,8 @@ function refuseStreams(result: unknown, method: string): void {
 
 /** As 3.x did; an error that cannot be changed goes as it is. */
 function named(error: Error, method: string): Error {
-  if (Object.isExtensible(error) || Object.hasOwn(error, 'method')) Reflect.set(error, 'method', method);
+  const isOpen = () => Object.isExtensible(error) || Object.hasOwn(error, 'method');
+  attempt(() => isOpen() && Reflect.set(error, 'method', method), false);
   return error;
 }
 

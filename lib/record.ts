@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import createDebug from 'debug';
 import type { Address } from '../protocol/message.js';
@@ -121,8 +121,9 @@ export function fileRecord({ folder, channel, restore, warn }: FileRecordOptions
         // Who cleans up temporary folders may also leave some files and take others.
         if (performance.now() - tendedAt > TENDING) prepare();
       } catch (error) {
-        // Who cannot write here cannot have taken over.
         debug('%s: %s', channel, (error as Error).message);
+        // This needs no file descriptor, of which there may be none left. Who cannot write here has not taken over.
+        return !existsSync(path(leadership.n + 1));
       }
       return true;
     },

@@ -1,14 +1,22 @@
-import { type Codec, decodePayload, encodePayload, type Payload } from '../protocol/codec.js';
-import { bareFault, fromFault, toFault } from '../protocol/fault.js';
+import { type Codec, decodePayload, encodePayload, isBuffer, type Payload } from '../protocol/codec.js';
+import { bareFault, cutFault, type Fault, fromFault, toFault } from '../protocol/fault.js';
 import { ClusterError } from './errors.js';
 
-/** An error for the wire; what the codec cannot carry of it is left out. */
-export function encodeFault(codec: Codec, error: Error): Payload {
+/** Of an error that is too long to be carried. Characters */
+const CUT = 1_000;
+
+/** An error for the wire; what the codec cannot carry of it, or is too long, is left out. */
+export function encodeFault(codec: Codec, error: Error, maxBytes: number): Payload {
   const fault = toFault(error);
+  const encode = (some: Fault, most?: number) => encodePayload(codec, some, 'an error', most);
   try {
-    return encodePayload(codec, fault, 'an error');
+    return encode(fault, maxBytes);
   } catch {
-    return encodePayload(codec, bareFault(fault), 'an error');
+    try {
+      return encode(bareFault(fault), maxBytes);
+    } catch {
+      return encode(cutFault(fault, CUT));
+    }
   }
 }
 
@@ -27,7 +35,7 @@ export function encodeArguments(
   method: string,
   maxBytes: number,
 ): Payload {
-  const value = args.length === 1 && Buffer.isBuffer(args[0]) ? args[0] : args;
+  const value = args.length === 1 && isBuffer(args[0]) ? args[0] : args;
   return encodePayload(codec, value, `the arguments of ${method}`, maxBytes);
 }
 

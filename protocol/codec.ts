@@ -1,4 +1,5 @@
-import { ClusterError } from './errors.js';
+import { types } from 'node:util';
+import { ClusterError, messageOf } from './errors.js';
 
 /**
  * Turns one value into bytes and back. Both ends of a channel must use codecs of the same name. `encode` throws
@@ -22,7 +23,7 @@ export interface Payload {
  * @throws ClusterError ERR_CLUSTER_ENCODE, with the codec's own error as `cause`; ERR_CLUSTER_MESSAGE_TOO_LARGE
  */
 export function encodePayload(codec: Codec, value: unknown, what: string, maxBytes = Infinity): Payload {
-  const isRaw = Buffer.isBuffer(value);
+  const isRaw = isBuffer(value);
   const bytes = isRaw ? value : encode(codec, value, what);
   if (bytes.length <= maxBytes) return { bytes, raw: isRaw };
   throw new ClusterError(
@@ -30,6 +31,11 @@ export function encodePayload(codec: Codec, value: unknown, what: string, maxByt
     `${what} takes ${bytes.length} bytes, more than the ${maxBytes} of option maxMessageBytes`,
     { data: { length: bytes.length, limit: maxBytes } },
   );
+}
+
+/** Never throws, though a Proxy may: it is none. */
+export function isBuffer(value: unknown): value is Buffer {
+  return types.isUint8Array(value) && Buffer.isBuffer(value);
 }
 
 /**
@@ -49,7 +55,7 @@ function encode(codec: Codec, value: unknown, what: string): Buffer {
   } catch (cause) {
     throw new ClusterError(
       'ERR_CLUSTER_ENCODE',
-      `cannot encode ${what} with codec ${codec.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `cannot encode ${what} with codec ${codec.name}: ${messageOf(cause)}`,
       { cause, data: { codec: codec.name } },
     );
   }
@@ -66,7 +72,7 @@ export function decodePayload(codec: Codec, payload: Payload, what: string): unk
   } catch (cause) {
     throw new ClusterError(
       'ERR_CLUSTER_DECODE',
-      `cannot decode ${what} with codec ${codec.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `cannot decode ${what} with codec ${codec.name}: ${messageOf(cause)}`,
       { cause, data: { codec: codec.name } },
     );
   }

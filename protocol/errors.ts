@@ -1,8 +1,22 @@
 import { types } from 'node:util';
 
-/** Also for an error of another realm, as Node's own are under Jest. */
+/** Also for an error of another realm, as Node's own are under Jest. Never throws, though a Proxy may. */
 export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
+  return types.isNativeError(value) || attempt(() => value instanceof Error, false);
+}
+
+/** What somebody else's object answers: a getter, or the trap of a Proxy, may throw. */
+export function attempt<T>(get: () => T, otherwise: T): T {
+  try {
+    return get();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Of whatever was thrown; never throws. */
+export function messageOf(thrown: unknown): string {
+  return attempt(() => (isError(thrown) ? String(thrown.message) : String(thrown)), 'it cannot be said why');
 }
 
 export interface ClusterErrorOptions {

@@ -1,4 +1,4 @@
-import { isError } from './errors.js';
+import { attempt, isError } from './errors.js';
 
 /**
  * An error as plain data, so that every codec can carry it. `data` holds the error's own enumerable properties
@@ -17,7 +17,7 @@ export interface Fault {
 const MAX_CAUSES = 8;
 const NAMED = new Set(['name', 'message', 'stack', 'code', 'cause']);
 
-/** Never throws: a property whose getter throws is left out. */
+/** Never throws: what a getter, or a Proxy, does not give is left out. */
 export function toFault(error: Error, depth = 0): Fault {
   const fault: Fault = { name: text(error, 'name') ?? 'Error', message: text(error, 'message') ?? '' };
   const stack = text(error, 'stack');
@@ -25,15 +25,15 @@ export function toFault(error: Error, depth = 0): Fault {
   const code = get(error, 'code');
   if (typeof code === 'string' || typeof code === 'number') fault.code = code;
   // A cause may be undefined and yet be there.
-  for (const [, cause] of 'cause' in error ? read(error, 'cause') : []) {
+  for (const [, cause] of attempt(() => 'cause' in error, false) ? read(error, 'cause') : []) {
     if (!isError(cause)) fault.cause = { value: cause };
     else if (depth < MAX_CAUSES) fault.cause = toFault(cause, depth + 1);
   }
-  const data = Object.keys(error)
+  const data = attempt(() => Object.keys(error), [])
     .filter((key) => !NAMED.has(key))
     .flatMap((key) => read(error, key));
   // The class makes it not enumerable.
-  if (error instanceof AggregateError) data.push(...read(error, 'errors'));
+  if (attempt(() => error instanceof AggregateError, false)) data.push(...read(error, 'errors'));
   if (data.length > 0) fault.data = Object.fromEntries(data);
   return fault;
 }
@@ -41,6 +41,16 @@ export function toFault(error: Error, depth = 0): Fault {
 /** The part of a fault that every codec can carry, for when `data` or `cause` hold something that it cannot. */
 export function bareFault({ name, message, stack, code }: Fault): Fault {
   return { name, message, ...(stack !== undefined && { stack }), ...(code !== undefined && { code }) };
+}
+
+/** The same without a stack, and with no text longer than so many characters. */
+export function cutFault({ name, message, code }: Fault, length: number): Fault {
+  const cut = (text: string) => (text.length > length ? `${text.slice(0, length)}…` : text);
+  return {
+    name: cut(name),
+    message: cut(message),
+    ...(code !== undefined && { code: typeof code === 'string' ? cut(code) : code }),
+  };
 }
 
 /** A plain `Error`, as in 3.x, whatever class it had: what tells errors apart is `name` and `code`. */
@@ -79,11 +89,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** The property as an entry; nothing if its getter throws. */
 function read(error: Error, key: string): [string, unknown][] {
-  try {
-    return [[key, Reflect.get(error, key)]];
-  } catch {
-    return [];
-  }
+  return attempt(() => [[key, Reflect.get(error, key)]], []);
 }
 
 function get(error: Error, key: string): unknown {
