@@ -70,7 +70,7 @@ export class Campaign {
 
   /** What this client is to others of its group, whose settings it may not have. */
   identity(hub = this.#open()): ChannelIdentity {
-    this.#identity ??= channelIdentity(this.#options, this.#settings, hub.runtime.id);
+    this.#identity ??= channelIdentity(this.#options, this.#settings, hub.identityKey);
     return this.#identity;
   }
 

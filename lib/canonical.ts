@@ -8,7 +8,7 @@ import { types } from 'node:util';
  *     z t f                  null, true, false
  *     n1.5; i-ff; d0;        number, bigint, Date in ms
  *     s5:hello               string, after its length in UTF-16 units
- *     rs1:xs1:g us6:file:/   RegExp and URL, as strings
+ *     rs1:xs1:g us8:file:/// RegExp and URL, as strings
  *     [s1:a@3;n1;@5;]        array: 'a', two without a form, 1, one without: @ is the index that we are at
  *     {s1:as1:x}             object, by key        M..) S..)  Map and Set, by form
  *     b10:Uint8Array3:..     bytes: type, length, digest
@@ -20,7 +20,7 @@ import { types } from 'node:util';
 const MAX_INLINE = 256;
 /** Arrays in arrays, and so on. It also ends a circle, which is a value of endless depth. */
 const LEVELS = 32;
-/** Of an array that is looked through for holes, one index after the other. */
+/** Length of an array that is gone through index by index. */
 const MAX_DENSE = 1_000_000;
 
 /**
@@ -31,13 +31,13 @@ const MAX_DENSE = 1_000_000;
  */
 export class CanonicalForms {
   /**
-   * By levels left, as an object has another form where it is cut off elsewhere. Each is written 32 times at most,
-   * by however many paths it is reached.
+   * The digests, by levels left, as an object has another form where it is cut off elsewhere: it is written 32 times
+   * at most. Shorter forms are written anew, which takes less than remembering them.
    */
-  readonly #written: Map<object, string>[] = Array.from({ length: LEVELS + 1 }, () => new Map());
+  readonly #digests: Map<object, string>[] = [];
   readonly #longStrings = new Map<string, string>();
 
-  /** @returns undefined where it is left out. Never throws, and never waits. */
+  /** @returns undefined where it is left out. Never throws. */
   of(value: unknown, levels = LEVELS): string | undefined {
     switch (typeof value) {
       case 'string':
@@ -57,56 +57,59 @@ export class CanonicalForms {
   }
 
   #object(value: object, levels: number): string | undefined {
-    const known = this.#written[levels]?.get(value);
+    const known = this.#digests[levels]?.get(value);
     if (known !== undefined) return known;
     try {
-      const form = this.#leaf(value) ?? this.#container(value, levels);
-      if (form !== undefined) this.#written[levels]?.set(value, form);
-      return form;
+      const form = this.#container(value, levels) ?? this.#leaf(value);
+      if (form === undefined || form.length <= MAX_INLINE) return form;
+      const digest = shorten(form);
+      this.#digests[levels] ??= new Map();
+      this.#digests[levels].set(value, digest);
+      return digest;
     } catch {
       // A revoked proxy, a view of a detached buffer, a URL that is none.
       return undefined;
     }
   }
 
+  #container(value: object, levels: number): string | undefined {
+    if (Array.isArray(value)) return levels > 0 ? this.#array(value, levels - 1) : '^';
+    if (isPlain(value)) return levels > 0 ? this.#plain(value, levels - 1) : '^';
+    if (types.isMap(value)) return levels > 0 ? this.#map(value, levels - 1) : '^';
+    if (types.isSet(value)) return levels > 0 ? this.#set(value, levels - 1) : '^';
+    return undefined;
+  }
+
   #leaf(value: object): string | undefined {
     if (types.isDate(value)) return `d${Date.prototype.getTime.call(value)};`;
-    if (types.isRegExp(value)) return shorten(`r${this.#string(value.source)}${this.#string(value.flags)}`);
-    if (value instanceof URL) return shorten(`u${this.#string(value.href)}`);
+    if (types.isRegExp(value)) return `r${this.#string(value.source)}${this.#string(value.flags)}`;
+    if (value instanceof URL) return `u${this.#string(value.href)}`;
     if (ArrayBuffer.isView(value)) return bytesForm(value, value);
     if (types.isAnyArrayBuffer(value)) return bytesForm(value, new Uint8Array(value));
     return undefined;
   }
 
-  #container(value: object, levels: number): string | undefined {
-    const isData = Array.isArray(value) || isPlain(value) || types.isMap(value) || types.isSet(value);
-    if (!isData || levels === 0) return isData ? '^' : undefined;
-    const below = levels - 1;
-    if (Array.isArray(value)) return shorten(this.#array(value, below));
-    if (types.isMap(value)) return shorten(this.#map(value, below));
-    if (types.isSet(value)) return shorten(this.#set(value, below));
-    return shorten(this.#plain(value, below));
-  }
-
   #array(array: readonly unknown[], levels: number): string {
-    let text = '[';
+    const parts: string[] = [];
     let at = 0;
-    for (const [index, item] of elements(array)) {
-      const form = this.of(item, levels);
+    for (const index of indexesOf(array)) {
+      const form = this.of(read(array, index), levels);
       if (form === undefined) continue;
-      text += at === index ? form : `@${index};${form}`;
+      if (at !== index) parts.push(`@${index};`);
+      parts.push(form);
       at = index + 1;
     }
-    return at === array.length ? `${text}]` : `${text}@${array.length};]`;
+    if (at !== array.length) parts.push(`@${array.length};`);
+    return `[${parts.join('')}]`;
   }
 
   #plain(object: object, levels: number): string {
-    let text = '{';
-    for (const [key, item] of fields(object)) {
-      const form = this.of(item, levels);
-      if (form !== undefined) text += this.#string(key) + form;
+    const parts: string[] = [];
+    for (const key of Object.keys(object).sort()) {
+      const form = this.of(read(object, key), levels);
+      if (form !== undefined) parts.push(this.#string(key), form);
     }
-    return `${text}}`;
+    return `{${parts.join('')}}`;
   }
 
   #map(map: ReadonlyMap<unknown, unknown>, levels: number): string {
@@ -143,23 +146,18 @@ export function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Own enumerable keys with their values, sorted by key, less those that cannot be read. @throws what a proxy throws */
-export function* fields(object: object): Generator<[string, unknown]> {
-  for (const key of Object.keys(object).sort()) {
-    try {
-      yield [key, Reflect.get(object, key)];
-    } catch {}
-  }
+/** All that may have an element. @throws what a proxy throws */
+export function indexesOf(array: readonly unknown[]): Iterable<number> {
+  // Nearly all of a long one may be holes, and the length of a proxy a lie.
+  return array.length > MAX_DENSE ? Object.keys(array).map(Number) : array.keys();
 }
 
-/** The same for indexes; holes may be among them. @throws what a proxy throws */
-export function* elements(array: readonly unknown[]): Generator<[number, unknown]> {
-  // The length of these may be a lie, or mostly holes.
-  const isStrange = types.isProxy(array) || array.length > MAX_DENSE;
-  for (const index of isStrange ? Object.keys(array).map(Number) : array.keys()) {
-    try {
-      yield [index, array[index]];
-    } catch {}
+/** Undefined, which is left out, where it cannot be read. A getter is not asked: it may do something. */
+export function read(object: object, key: string | number): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(object, key)?.value;
+  } catch {
+    return undefined;
   }
 }
 

@@ -14,15 +14,14 @@ export interface ChannelIdentity {
 
 /**
  * @param settings what makes two clients of a class the same.
- * @param runtime random id of the runtime folder, which only the processes of this user and group know: it does not
- *   change with the secret.
+ * @param key only the processes of the group know it.
  */
 export function channelIdentity(
   { name, isNamed, identity }: Pick<ResolvedOptions, 'name' | 'isNamed' | 'identity'>,
   settings: unknown,
-  runtime: string,
+  key: Buffer,
 ): ChannelIdentity {
-  const { digest, settings: list } = identify(settings, Buffer.from(`cluster-client ${runtime}`));
+  const { digest, settings: list } = identify(settings, key);
   return {
     channel: isNamed ? name : `${name}@${digest}`,
     name,

@@ -95,6 +95,12 @@ export class Hub {
     this.clusterAddresses = ports.map((port) => ({ host, port }));
   }
 
+  /** Digests of settings are made with it. The folder's id does not change with the secret. */
+  get identityKey(): Buffer {
+    const { id } = this.runtime;
+    return id === '' ? (this.keys[0] as Buffer) : Buffer.from(id, 'hex');
+  }
+
   /** Each client of this process that uses the hub says so, and calls `leave` in the end. */
   join(): void {
     this.#users += 1;

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { CanonicalForms, elements, fields, isPlain } from './canonical.js';
+import { CanonicalForms, indexesOf, isPlain, read } from './canonical.js';
 import { printable } from './printable.js';
 
 /** Keyed digests of the plain data in a constructor's arguments. */
@@ -82,26 +82,28 @@ function nameIn(entry: string): string {
 function settingsOf(value: unknown): Setting[] {
   const forms = new CanonicalForms();
   const args = argumentsOf(value);
-  const kept = (args ?? [[0, value] as const])
-    .map(([index, argument]) => ({ index, parts: partsOf(forms, argument) }))
+  const kept = (args ?? [{ index: 0, argument: value }])
+    .map(({ index, argument }) => ({ index, parts: partsOf(forms, argument) }))
     .filter(({ parts }) => parts.length > 0);
   const isOnly = kept.every(({ index }) => index === 0);
   const kind = args ? (isOnly ? 'only' : 'several') : 'value';
-  return kept
-    .flatMap(({ index, parts }) =>
-      parts.map(({ key, form }) => {
-        if (key === undefined) return { name: `${index}`, form: `${kind} ${index};${form}` };
-        const name = isOnly ? key : `${index}.${key}`;
-        return { name, form: `${kind} ${index}.${key.length}:${key}${form}` };
-      }),
-    )
-    .sort((a, b) => compare(a.name, b.name) || compare(a.form, b.form));
+  const byName = new Map<string, string>();
+  for (const { index, parts } of kept) {
+    for (const { key, form } of parts) {
+      const name = key === undefined ? `${index}` : isOnly ? key : `${index}.${key}`;
+      // An only argument and its key 0 have one name.
+      byName.set(name, `${kind}${key === undefined ? '' : '.'}${name.length}:${name}${form}`);
+    }
+  }
+  // The default order is by far the quickest to sort by.
+  return [...byName.keys()].sort().map((name) => ({ name, form: byName.get(name) ?? '' }));
 }
 
 /** Undefined where it is no array. */
-function argumentsOf(value: unknown): [number, unknown][] | undefined {
+function argumentsOf(value: unknown): { index: number; argument: unknown }[] | undefined {
   try {
-    return Array.isArray(value) ? [...elements(value)] : undefined;
+    if (!Array.isArray(value)) return undefined;
+    return Array.from(indexesOf(value), (index) => ({ index, argument: read(value, index) }));
   } catch {
     // A proxy that throws, which has no form either.
     return undefined;
@@ -122,9 +124,8 @@ function partsOf(forms: CanonicalForms, argument: unknown): { key?: string; form
 
 function fieldsOf(argument: unknown): [string, unknown][] {
   try {
-    return typeof argument === 'object' && argument !== null && isPlain(argument)
-      ? [...fields(argument)]
-      : [];
+    if (typeof argument !== 'object' || argument === null || !isPlain(argument)) return [];
+    return Object.keys(argument).map((key) => [key, read(argument, key)]);
   } catch {
     return [];
   }

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { open, opendir, readdir, readlink, stat } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
@@ -24,56 +25,65 @@ export interface ListeningSocket {
   readonly inode: string;
 }
 
-/** For that, also where other work keeps every thread of the pool. What is known by then is the answer. ms */
-const TIME_LIMIT = 200;
-/** For reading the tables. Listening sockets come first in them, so nothing is lost with the end of a long one. ms */
+/** Also where other work keeps every thread of the pool. What is known by then is the answer. ms */
 const TABLE_TIME_LIMIT = 100;
-/** Of one table, about 28,000 sockets. */
+/** The same for process and command: time for some 10,000 file descriptors. ms */
+const TIME_LIMIT = 200;
+/** Of one table: some 28,000 sockets that listen. */
 const MAX_TABLE_BYTES = 4 * 1024 * 1024;
 const PIECE_BYTES = 64 * 1024;
-/** Calls at a time: one of the pool's four threads is left to the application. */
-const AT_ONCE = 3;
+/** File descriptors of one process, the lowest ones: who serves thousands began to listen before that. */
+const MAX_DESCRIPTORS = 1_000;
+/** Of a few µs each: the way to the pool's threads and back takes longer, and nobody else's work waits for long. */
+const DESCRIPTORS_AT_ONCE = 16;
+const PROCESSES_AT_ONCE = 4;
 const COMMAND_LENGTH = 80;
 /** Enough for the longest command of four-byte characters, however long the line is. */
 const COMMAND_BYTES = 512;
 
 /**
- * Who listens on an IPv4 address of this host. Takes at most about 100 ms and does not hold up the event loop. Never
- * throws.
+ * Who listens on an IPv4 address of this host. The event loop is not held up. Never throws.
+ * @param timeLimit ms
  * @returns undefined where the system does not tell, no file descriptor is left to ask it, or nobody listens.
  */
-export async function listenerAt(address: Address): Promise<ListeningSocket | undefined> {
+export async function listenerAt(
+  address: Address,
+  timeLimit = TABLE_TIME_LIMIT,
+): Promise<ListeningSocket | undefined> {
   if (process.platform !== 'linux' || !isIPv4(address.host)) return undefined;
-  try {
-    return findListener(await readTables(performance.now() + TABLE_TIME_LIMIT), address);
-  } catch (error) {
-    debug('%s', (error as Error).message);
-    return undefined;
-  }
+  let socket: ListeningSocket | undefined;
+  await within(timeLimit, async (until) => {
+    socket = findListener(await readTables(until), address);
+  });
+  return socket;
 }
 
 /**
- * For a message: `process 4711 (node server.js) of uid 1000`, or as much of it as the system tells within about 200 ms,
- * in which it looks at some thousand file descriptors. Never throws. The command is at most 80 characters, without
- * control characters; its process chooses it: never decide by it.
+ * For a message: `process 4711 (node server.js) of uid 1000`, or as much of it as the system tells. Never throws. The
+ * command is at most 80 characters, without control characters; its process chooses it: never decide by it.
+ * @param timeLimit ms
  */
-export async function describeListener(socket: ListeningSocket): Promise<string> {
+export async function describeListener(socket: ListeningSocket, timeLimit = TIME_LIMIT): Promise<string> {
   let name = 'a process';
-  const look = async () => {
-    const pid = await findProcess(socket, performance.now() + TIME_LIMIT);
+  await within(timeLimit, async (until) => {
+    const pid = await findProcess(socket, until);
     if (pid === undefined) return;
     name = `process ${pid}`;
     const command = await readCommand(pid);
     if (command) name = `process ${pid} (${command})`;
-  };
+  });
+  return `${name} of uid ${socket.uid}`;
+}
+
+/** What is not done by then ends by itself, at the next look at the clock. */
+async function within(ms: number, work: (until: number) => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, TIME_LIMIT);
+    timer = setTimeout(resolve, ms);
   });
-  const looked = look().catch((error: Error) => debug('%s', error.message));
-  await Promise.race([looked, late]);
+  const done = work(performance.now() + ms).catch((error: Error) => debug('%s', error.message));
+  await Promise.race([done, late]);
   clearTimeout(timer);
-  return `${name} of uid ${socket.uid}`;
 }
 
 /**
@@ -121,7 +131,7 @@ async function readTables(until: number): Promise<{ tcp: string; tcp6: string }>
   return { tcp: await tcp, tcp6: await tcp6 };
 }
 
-/** In pieces: a read of such a file gives a page at a time. */
+/** Up to the first piece (Linux gives a page each) where nobody listens: those who do come first. */
 async function readTable(path: string, until: number): Promise<string> {
   const file = await open(path);
   try {
@@ -129,8 +139,9 @@ async function readTable(path: string, until: number): Promise<string> {
     let text = '';
     while (text.length < MAX_TABLE_BYTES && performance.now() < until) {
       const { bytesRead } = await file.read(buffer);
-      if (bytesRead === 0) break;
-      text += buffer.toString('latin1', 0, bytesRead);
+      const piece = buffer.toString('latin1', 0, bytesRead);
+      text += piece;
+      if (!piece.includes(' 0A ')) break;
     }
     return text;
   } finally {
@@ -142,36 +153,50 @@ async function readTable(path: string, until: number): Promise<string> {
 async function findProcess({ uid, inode }: ListeningSocket, until: number): Promise<number | undefined> {
   const socket = `socket:[${inode}]`;
   if (await holds('self', socket, until)) return process.pid;
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const others: string[] = [];
-  for (const pid of await readdir('/proc')) {
-    if (performance.now() > until) return undefined;
-    if (!/^\d+$/.test(pid)) continue;
-    if ((await ownerOf(pid)) !== uid) others.push(pid);
-    else if (await holds(pid, socket, until)) return Number(pid);
-  }
-  for (const pid of others) if (await holds(pid, socket, until)) return Number(pid);
-  return undefined;
+  const isHolder = (pid: string) => holds(pid, socket, until);
+  const isLikely = async (pid: string) => {
+    if ((await ownerOf(pid)) === uid) return isHolder(pid);
+    others.push(pid);
+    return false;
+  };
+  const bounds = { atOnce: PROCESSES_AT_ONCE, most: Infinity, until };
+  const found =
+    (await firstOf(pids.values(), bounds, isLikely)) ?? (await firstOf(others.values(), bounds, isHolder));
+  return found === undefined ? undefined : Number(found);
 }
 
-/** Processes end meanwhile, and others' we may not look into: they hold nothing that we could tell. */
+/** Processes end meanwhile, and into others' we may not look: nothing that we could tell. */
 async function holds(pid: string, socket: string, until: number): Promise<boolean> {
   const folder = `/proc/${pid}/fd`;
-  let found = false;
+  const bounds = { atOnce: DESCRIPTORS_AT_ONCE, most: MAX_DESCRIPTORS, until };
   try {
-    if (performance.now() > until) return false;
     // Not all names at once: there may be a million.
-    const entries = (await opendir(folder))[Symbol.asyncIterator]();
-    const look = async () => {
-      for await (const { name } of entries) {
-        if (found || performance.now() > until) return;
-        const link = await readlink(`${folder}/${name}`).catch(() => '');
-        if (link === socket) found = true;
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, look));
-  } catch (error) {
-    debug('%s', (error as Error).message);
+    const entries = (await opendir(folder, { bufferSize: 256 }))[Symbol.asyncIterator]();
+    const isSocket = async ({ name }: Dirent) =>
+      (await readlink(`${folder}/${name}`).catch(() => '')) === socket;
+    return (await firstOf(entries, bounds, isSocket)) !== undefined;
+  } catch {
+    return false;
   }
+}
+
+async function firstOf<T>(
+  items: AsyncIterableIterator<T> | IterableIterator<T>,
+  { atOnce, most, until }: { atOnce: number; most: number; until: number },
+  test: (item: T) => Promise<boolean>,
+): Promise<T | undefined> {
+  let found: T | undefined;
+  let left = most;
+  const look = async () => {
+    for await (const item of items) {
+      if (found !== undefined || left <= 0 || performance.now() > until) return;
+      left -= 1;
+      if (await test(item)) found = item;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, look));
   return found;
 }
 

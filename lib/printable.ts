@@ -12,7 +12,7 @@ export function printable(text: string, length: number, bytes = 4 * length): str
   const characters = [...clean];
   if (characters.length <= length && Buffer.byteLength(clean) <= bytes) return clean;
   let cut: string;
-  let kept = Math.min(length, characters.length);
+  let kept = length;
   do {
     kept -= 1;
     cut = `${characters.slice(0, kept).join('')}…`;

@@ -15,6 +15,11 @@ import {
 } from '../transport.js';
 
 const LOOPBACK = '127.0.0.1';
+/**
+ * Connections that the system takes before we do, if it allows so many: where that is full, who connects has to wait
+ * for a retransmission, and a second passes.
+ */
+const BACKLOG = 4096;
 /** How long `end` waits for the peer to close as well. ms */
 const CLOSE_TIMEOUT = 1_000;
 
@@ -49,7 +54,7 @@ function listen(address: Address, onLink: (link: Link) => void): Promise<Listene
     );
     server.once('error', reject);
     // Exclusive: node:cluster would otherwise share the handle among its workers, and all of them would lead.
-    server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
+    server.listen({ host: address.host, port: address.port, exclusive: true, backlog: BACKLOG }, () => {
       server.off('error', reject);
       // From now on an error is one of accept(), as when the process has no file descriptor left: the peer retries.
       server.on('error', () => {});

@@ -85,6 +85,10 @@ process.on('message', (command: Command) => {
     case 'unsubscribe':
       client.unSubscribe({ key: command.key });
       break;
+    case 'memory':
+      globalThis.gc?.();
+      report({ type: 'memory', name, heapBytes: process.memoryUsage().heapUsed });
+      break;
     case 'status':
       report({ type: 'snapshot', name, status: { ...status(client), error: undefined } });
       break;

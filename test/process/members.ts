@@ -37,6 +37,8 @@ export type Command =
   | { type: 'status'; name: string }
   /** Asks for the calls that the real client here has noted, of one method. */
   | { type: 'noted'; name: string; method: string }
+  /** Asks what is in use on the heap after a collection; needs --expose-gc. */
+  | { type: 'memory'; name: string }
   | { type: 'close'; name: string };
 
 export type Report =
@@ -66,6 +68,7 @@ export type Report =
     }
   | { type: 'snapshot'; name: string; status: ClusterStatus }
   | { type: 'noted'; name: string; method: string; calls: unknown[][] }
+  | { type: 'memory'; name: string; heapBytes: number }
   | { type: 'closed'; name: string }
   | { type: 'failed'; name: string; code: string | undefined; message: string }
   | { type: 'error'; name: string; message: string };
