@@ -101,6 +101,8 @@ export class Peer implements Subscriber {
   /** Keys whose newest value waits until the link has room, and how many values each has missed by then. */
   readonly #dirty = new Map<string, number>();
   readonly #transit: Transit;
+  /** Calls that run though nobody waits for them any more. */
+  #abandoned = 0;
   #isCutOff = false;
 
   constructor(options: ChannelOptions, connection: Connection, applicant: Admitted, owner: PeerOwner) {
@@ -190,7 +192,7 @@ export class Peer implements Subscriber {
         this.#invoke(message);
         break;
       case 'cancel':
-        this.#running.get(message.id)?.abort(abortError());
+        this.#cancel(message.id);
         break;
       case 'subscribe':
         this.#subscribe(message);
@@ -251,7 +253,9 @@ export class Peer implements Subscriber {
       fail(notDelegatedError(method, name));
       return;
     }
-    if (this.#running.size >= maxCallsPerLink) {
+    const { size } = this.#running;
+    // Those that were given up run on, but are not what the follower waits for.
+    if (size - this.#abandoned >= maxCallsPerLink || size >= 2 * maxCallsPerLink) {
       this.#owner.refused('calls');
       fail(
         limitError('maxCallsPerLink', maxCallsPerLink, `calls of one follower of channel ${name} at a time`),
@@ -275,6 +279,7 @@ export class Peer implements Subscriber {
     backend.invoke(method, args, call, (error, [result]) => {
       // A callback may come twice; the first time counts.
       if (!this.#running.delete(id)) return;
+      if (call.aborted) this.#abandoned -= 1;
       if (call.aborted || (deadline !== undefined && Date.now() > deadline)) {
         // The caller gives up a little before or after our own clock says so; not to be reported is one who
         // changed his mind.
@@ -300,6 +305,13 @@ export class Peer implements Subscriber {
         fail(unsendable as Error);
       }
     });
+  }
+
+  #cancel(id: number): void {
+    const call = this.#running.get(id);
+    if (!call || call.aborted) return;
+    this.#abandoned += 1;
+    call.abort(abortError());
   }
 
   async #publish({ id, epoch, sequence, reg: payload }: Message & { type: 'publish' }): Promise<void> {
