@@ -44,7 +44,7 @@ async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
 }
 
 /** A channel whose real client does nothing. */
-function channel(): Channel {
+function channel(identity = IDENTITY): Channel {
   const codec = msgpack();
   const maxMessageBytes = 1024;
   const topics = new Topics({
@@ -67,7 +67,7 @@ function channel(): Channel {
     closed: false,
   };
   return new Channel({
-    identity: IDENTITY,
+    identity,
     epoch: 7,
     codec,
     maxMessageBytes,
@@ -115,6 +115,20 @@ describe('a hub', () => {
     led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
     await until(() => inbox.closes.length > 0);
     assert.equal(Reflect.get(inbox.closes[0] ?? {}, 'code'), 'ERR_CLUSTER_LEADER_LEFT');
+  });
+
+  it('refuses one that cannot lead and whose class is led under other settings, where nobody has led under its own', async (t) => {
+    const { hub, follow } = await listening(t, { warn: () => {} });
+    const identity = { ...IDENTITY, channel: 'Config@a', settings: ['00000001 endpoint'] };
+    const led = channel(identity);
+    hub.lead(led);
+    const other = { channel: 'Config@b', settings: ['00000002 endpoint'] };
+    const { outcome } = await follow({ ...other, mayLead: false });
+    assert.ok(outcome.type === 'refused');
+    assert.equal(outcome.code, 'ERR_CLUSTER_IDENTITY');
+    assert.match(outcome.reason, /differ in endpoint/);
+    assert.equal((await follow(other)).outcome.type, 'parked');
+    led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
   });
 
   it('forgets a follower that has gone', async (t) => {
