@@ -77,7 +77,7 @@ export function restoreError(error: Error, value: unknown, depth = 0): Error {
     else if ('message' in cause && depth < MAX_CAUSES)
       define('cause', restoreError(new Error(), cause, depth + 1));
   }
-  if (isObject(fault['data'])) {
+  if (isPlainObject(fault['data'])) {
     for (const [key, field] of Object.entries(fault['data'])) if (!NAMED.has(key)) define(key, field, true);
   }
   return error;
@@ -85,6 +85,11 @@ export function restoreError(error: Error, value: unknown, depth = 0): Error {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** Not a Buffer or an array, whose entries would take a hundred times the memory of its bytes. Of any realm. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** The property as an entry; nothing if its getter throws. */

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import type { Codec } from '../codec.js';
-import { bareFault, restoreError, toFault } from '../fault.js';
+import { bareFault, toFault } from '../fault.js';
+import { type LimitOptions, resolveLimits } from '../limits.js';
+import { MsgpackGuard } from '../msgpack-guard.js';
+import { ENVELOPE, maskKeys, restoreErrors, unmaskKeys } from '../msgpack-restore.js';
 
 /*
  * msgpack (https://github.com/msgpack/msgpack/blob/master/spec.md) in msgpackr's structured-clone mode. Two things
@@ -19,7 +22,6 @@ import { bareFault, restoreError, toFault } from '../fault.js';
  */
 
 const ERROR_MARK = Buffer.of(0xd4, 0x65, 0x00);
-const ENVELOPE = 'cluster-client/errors';
 /** The classes that msgpackr restores by name; an AggregateError it does not restore rightly. */
 const RESTORED = new Set([
   'EvalError',
@@ -40,10 +42,12 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * The default codec. Exactly kept: undefined, NaN, infinities, every other double, BigInt, Date, RegExp, Map,
  * Set, Buffer, typed arrays, ArrayBuffer, Error (name, message, stack, code, cause, own data), circular
  * references. Differs: -0 arrives as 0, a hole in an array as undefined, a URL as a string, a class instance as
- * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as one to three U+FFFD,
- * a key `__proto__` as `__proto_`. A function or symbol is an error.
+ * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as one to three U+FFFD.
+ * A function or symbol is an error. What is read is bounded, see {@link LimitOptions}.
  */
-export function msgpack(): Codec {
+export function msgpack(options: LimitOptions = {}): Codec {
+  const limits = resolveLimits(options);
+  const guard = new MsgpackGuard(limits);
   let packr = createPackr();
   return {
     name: 'msgpack',
@@ -65,16 +69,23 @@ export function msgpack(): Codec {
       return bytes;
     },
     decode(bytes) {
-      const value: unknown = packr.unpack(bytes);
-      // It holds on to what it has read last.
-      if (bytes.length > MAX_SHARED_BYTES) packr.unpack(NIL);
-      if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
-      const [tag, content, faults] = value.cause as unknown[];
-      if (tag !== ENVELOPE || !Array.isArray(faults)) return value;
-      restoreErrors(content, faults, new Set());
-      return content;
+      const protoKeys = guard.check(bytes);
+      if (protoKeys.length === 0) return restoreErrors(unpack(packr, bytes), limits.maxDepth);
+      const { masked, mask } = maskKeys(bytes, protoKeys);
+      const value = unpack(packr, masked);
+      unmaskKeys(value, mask);
+      return restoreErrors(value, limits.maxDepth);
     },
   };
+}
+
+function unpack(packr: Packr, bytes: Buffer): unknown {
+  try {
+    return packr.unpack(bytes);
+  } finally {
+    // It holds on to what it has read last.
+    if (bytes.length > MAX_SHARED_BYTES) packr.unpack(NIL);
+  }
 }
 
 /**
@@ -151,25 +162,4 @@ function copyForPackr(value: unknown, faults: unknown[], copies: Map<object, unk
 function hasOwnJson(value: object): value is { toJSON(): unknown } {
   if (value.constructor === Object || value instanceof Date || ArrayBuffer.isView(value)) return false;
   return 'toJSON' in value && typeof value.toJSON === 'function';
-}
-
-/** Turns the leaves into the errors that they stand for, in place: nobody else has the value yet. */
-function restoreErrors(value: unknown, faults: unknown[], seen: Set<object>): void {
-  if (typeof value !== 'object' || value === null || seen.has(value)) return;
-  seen.add(value);
-  if (value instanceof Error) {
-    const fault: unknown = typeof value.cause === 'number' ? faults[value.cause] : undefined;
-    Reflect.deleteProperty(value, 'cause');
-    restoreError(value, fault);
-    restoreErrors(fault, faults, seen);
-  } else if (value instanceof Map) {
-    for (const [key, item] of value) {
-      restoreErrors(key, faults, seen);
-      restoreErrors(item, faults, seen);
-    }
-  } else if (value instanceof Set || Array.isArray(value)) {
-    for (const item of value) restoreErrors(item, faults, seen);
-  } else if (!ArrayBuffer.isView(value)) {
-    for (const item of Object.values(value)) restoreErrors(item, faults, seen);
-  }
 }

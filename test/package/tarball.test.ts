@@ -24,6 +24,7 @@ describe('the tarball', { timeout: 110_000 }, () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'SECURITY.md',
       'dist/cjs/',
       'dist/lib/',
       'dist/protocol/',

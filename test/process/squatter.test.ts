@@ -44,8 +44,8 @@ function victim(t: TestContext, options: ClusterOptions) {
   client.on('error', () => {});
   t.after(() => close(client));
   const values: unknown[] = [];
-  client.subscribe({ key: 'db' }, (value) => values.push(value));
-  client.publish({ key: 'db', value: CANARY });
+  client.subscribe({ key: 'database.url' }, (value) => values.push(value));
+  client.publish({ key: 'database.url', value: CANARY });
   const call = client.getAsync(CANARY).then(
     () => 'answered',
     ({ code }: { code: string }) => code,
@@ -56,7 +56,7 @@ function victim(t: TestContext, options: ClusterOptions) {
 /** Nothing of what is asked, of whom, or of how we are set up. */
 function assertLearnedNothing(squatter: Squatter): void {
   const heard = squatter.heard.toString('latin1');
-  for (const text of [CANARY, 'db', 'getAsync', 'Registry', 'msgpack', 'subscribe"'])
+  for (const text of [CANARY, 'database.url', 'getAsync', 'Registry', 'msgpack', 'subscribe"'])
     assert.ok(!heard.includes(text), `it heard ${text}`);
   assert.doesNotMatch(heard.replaceAll('register_channel', ''), /channel"?:"?\w/);
 }
@@ -121,7 +121,7 @@ describe('a derived port that a process of another user holds', { skip }, () => 
       await follower.client.ready();
       assert.deepEqual(await Promise.all([leader.call, follower.call]), ['answered', 'answered']);
       assert.equal(follower.built.length, 0);
-      leader.built[0]?.push('db', 'genuine');
+      leader.built[0]?.push('database.url', 'genuine');
       await until(() => follower.values.length > 0 && leader.values.length > 0);
       assert.deepEqual([leader.values, follower.values], [['genuine'], ['genuine']]);
       assertLearnedNothing(squatter);

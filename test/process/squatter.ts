@@ -34,7 +34,7 @@ const text = (string) => Buffer.concat([Buffer.from([0, 0, 0, string.length]), B
 const v1 = (value) => header(1, 1, 0, Buffer.from(JSON.stringify(value)));
 const forged = Buffer.concat([Buffer.of(2), Buffer.alloc(32, 7), Buffer.of(1), Buffer.alloc(32, 9)]);
 const welcome = Buffer.concat([Buffer.alloc(32), Buffer.alloc(7), Buffer.of(9), Buffer.alloc(4), text('msgpack'), Buffer.alloc(4)]);
-const value = Buffer.concat([Buffer.alloc(7), Buffer.of(1), Buffer.alloc(4), Buffer.from('{"key":"db"}')]);
+const value = Buffer.concat([Buffer.alloc(7), Buffer.of(1), Buffer.alloc(4), Buffer.from('{"key":"database.url"}')]);
 const acts = {
   'says nothing': () => {},
   'is stopped': () => {},
@@ -47,7 +47,7 @@ const acts = {
   resets: (socket) => socket.resetAndDestroy(),
   'speaks HTTP': (socket) => socket.write('HTTP/1.1 400 Bad Request\\r\\nConnection: close\\r\\n\\r\\n'),
   'answers as a leader of 3.x': (socket) =>
-    socket.write(Buffer.concat([v1({ type: 'register_channel_res' }), v1({ type: 'subscribe_result', key: '{"key":"db"}' })])),
+    socket.write(Buffer.concat([v1({ type: 'register_channel_res' }), v1({ type: 'subscribe_result', key: '{"key":"database.url"}' })])),
   'forges a challenge': (socket) =>
     socket.write(Buffer.concat([header(2, 1, 1, forged), header(2, 1, 3, welcome), header(2, 0, 22, value)])),
   'forges a goodbye': (socket) =>

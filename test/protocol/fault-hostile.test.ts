@@ -36,6 +36,20 @@ describe('a fault from a peer', () => {
     assert.equal('cause' in bare, false);
   });
 
+  it('has data that are none passed over: of a Buffer each byte would be a property', () => {
+    for (const data of [
+      Buffer.alloc(10),
+      new Uint8Array(10),
+      [1, 2],
+      new String('text'),
+      new Map([[1, 2]]),
+    ]) {
+      assert.deepEqual(Object.keys(fromFault({ message: 'm', data })), []);
+    }
+    const bare = Object.assign(Object.create(null), { a: 1 });
+    assert.deepEqual(Object.keys(fromFault({ message: 'm', data: bare })), ['a']);
+  });
+
   it('cannot set a prototype by its data', () => {
     const error = fromFault({ message: 'm', data: JSON.parse('{"__proto__":{"polluted":1}}') });
     assert.equal(Object.getPrototypeOf(error), Error.prototype);

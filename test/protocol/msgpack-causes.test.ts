@@ -95,4 +95,74 @@ describe('an envelope of errors that a peer has made up', () => {
       assert.equal('cause' in copy, false);
     }
   });
+
+  it('is refused where two errors have one fault, or two faults the same data: a peer could make much of it', () => {
+    const fault = { message: 'm', data: { a: 1 } };
+    const leaf = (index: number) => new Error('', { cause: index });
+    const same = { message: /^two errors have the same fault$/ };
+    assert.throws(() => forge(tag, [leaf(0), leaf(0)], [fault]), same);
+    assert.throws(() => forge(tag, [leaf(0), leaf(1)], [fault, fault]), same);
+    assert.throws(() => forge(tag, [leaf(0), leaf(1)], [fault, { ...fault }]), same);
+    const one = leaf(0);
+    assert.deepEqual((forge(tag, [one, one], [fault]) as Error[])[0]?.message, 'm');
+  });
+
+  it('gives no error for a fault in a fault, which could be had by many', () => {
+    const inner = { message: 'inner', data: { a: 1 } };
+    const [copy] = forge(tag, [new Error('', { cause: 0 })], [{ message: 'm', cause: inner }]) as Error[];
+    assert.equal(copy?.message, 'm');
+    assert.equal('cause' in (copy ?? {}), false);
+  });
+
+  it('gives no data where they are none: not the bytes of a Buffer, each as a property', () => {
+    const data = [Buffer.alloc(10), new Uint8Array(10), [1, 2], new Map([[1, 2]]), new Error('d')];
+    for (const each of data) {
+      const [copy] = forge(tag, [new Error('', { cause: 0 })], [{ message: 'm', data: each }]) as Error[];
+      assert.deepEqual(Object.keys(copy ?? {}), []);
+    }
+  });
+
+  it('does not matter within another', () => {
+    const inner = new Error('inner', { cause: [tag, [1], []] });
+    const copy = (forge(tag, [inner], []) as Error[])[0];
+    assert.equal(copy?.message, 'the peer sent an error without a message');
+  });
+});
+
+describe('causes of a peer', () => {
+  /** Its bytes are not deep: the errors stand beside each other, and each is the cause of the one before. */
+  function chain(length: number): Buffer {
+    const leaf = (index: number) => new Error('', { cause: index });
+    const fault = (_: unknown, n: number) => ({
+      message: `${n}`,
+      cause: { value: n + 1 < length ? leaf(n + 1) : 0 },
+    });
+    const faults = Array.from({ length }, fault);
+    const whole = new Error('', { cause: ['cluster-client/errors', leaf(0), faults] });
+    return Buffer.from(new Packr({ structuredClone: true }).pack(whole));
+  }
+
+  it('are as deep as maxDepth, and no deeper, whatever their bytes are', () => {
+    let error = codec.decode(chain(256));
+    for (let n = 0; n < 256; n++) {
+      assert.ok(error instanceof Error);
+      assert.equal(error.message, `${n}`);
+      error = error.cause;
+    }
+    for (const length of [257, 20_000]) {
+      assert.throws(() => codec.decode(chain(length)), {
+        name: 'RangeError',
+        message: /nested deeper than the 256/,
+      });
+    }
+    assert.throws(() => msgpack({ maxDepth: 10 }).decode(chain(11)), RangeError);
+  });
+
+  it('may be those of each other, as long as one of each is near', () => {
+    const errors = [new Error('0')];
+    for (let n = 1; n < 1000; n++) errors.push(new Error(`${n}`, { cause: errors[n - 1] }));
+    const copies = roundTrip(errors);
+    assert.equal(copies.length, 1000);
+    for (let n = 1; n < 1000; n++) assert.equal(copies[n]?.cause, copies[n - 1]);
+  });
 });

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { bareFault, type Fault, restoreError } from './fault.js';
+import { tooDeep } from './limits.js';
+
+/*
+ * What msgpackr cannot read rightly is put right here, in the value that it has made: nobody else has it yet.
+ */
+
+/** Marks the list that holds a value, in which each error stands for a fault, and the faults. */
+export const ENVELOPE = 'cluster-client/errors';
+
+/**
+ * Takes the value out of its envelope, if it has one, and turns each leaf in it into the error that it stands for.
+ *
+ * @throws RangeError where causes lead deeper than `maxDepth`; Error where two leaves have one fault, since what is
+ *   copied more than once could be made to grow.
+ */
+export function restoreErrors(value: unknown, maxDepth: number): unknown {
+  if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
+  const [tag, content, faults] = value.cause as unknown[];
+  if (tag !== ENVELOPE || !Array.isArray(faults)) return value;
+  const spent = new Set<unknown>();
+  visitObjects(content, maxDepth, (error) => {
+    if (!(error instanceof Error)) return;
+    const fault: unknown = typeof error.cause === 'number' ? faults[error.cause] : undefined;
+    Reflect.deleteProperty(error, 'cause');
+    restoreError(error, takeFault(fault, spent));
+  });
+  return content;
+}
+
+/** The fault without what no encoder writes: causes that are not a value, but one more fault. */
+function takeFault(value: unknown, spent: Set<unknown>): Partial<Record<keyof Fault, unknown>> {
+  if (typeof value !== 'object' || value === null) return {};
+  const fault = value as Fault;
+  for (const part of [fault, fault.data]) {
+    if (typeof part !== 'object' || part === null) continue;
+    if (spent.has(part)) throw new Error('two errors have the same fault');
+    spent.add(part);
+  }
+  const { cause, data } = fault;
+  const isValue = typeof cause === 'object' && cause !== null && 'value' in cause;
+  return { ...bareFault(fault), data, ...(isValue && { cause }) };
+}
+
+/**
+ * A copy of the bytes that has another key at each of the places, as long as `__proto__`.
+ *
+ * @returns that key as well. It is a new one each time, so that no peer can know it and send it as a key.
+ */
+export function maskKeys(bytes: Buffer, places: readonly number[]): { masked: Buffer; mask: string } {
+  const mask = `_${randomBytes(6).toString('base64')}`;
+  const masked = Buffer.from(bytes);
+  for (const at of places) masked.write(mask, at, 'latin1');
+  return { masked, mask };
+}
+
+/** Names each key that is `mask` `__proto__`, as an own property like any other; the keys keep their order. */
+export function unmaskKeys(value: unknown, mask: string): void {
+  visitObjects(value, Infinity, (object) => {
+    if (!Object.hasOwn(object, mask)) return;
+    const entries = Object.entries(object);
+    const moved = entries.slice(entries.findIndex(([key]) => key === mask));
+    for (const [key] of moved) Reflect.deleteProperty(object, key);
+    for (const [key, item] of moved) {
+      const property = { value: item, writable: true, enumerable: true, configurable: true };
+      Object.defineProperty(object, key === mask ? '__proto__' : key, property);
+    }
+  });
+}
+
+/**
+ * Calls `visit` with each object that `root` leads to, once, the nearest ones first; then goes on with what it holds.
+ * Without recursion: by their causes and by shared references objects may lie deeper than the bytes that they are from.
+ */
+function visitObjects(root: unknown, maxDepth: number, visit: (object: object) => void): void {
+  const seen = new Set<object>();
+  let nearest: object[] = [];
+  let next: object[] = [];
+  const meet = (value: unknown) => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    next.push(value);
+  };
+  meet(root);
+  for (let depth = 1; next.length > 0; depth++) {
+    if (depth > maxDepth) throw tooDeep(maxDepth);
+    [nearest, next] = [next, []];
+    for (const object of nearest) {
+      visit(object);
+      if (object instanceof Map) {
+        for (const [key, item] of object) {
+          meet(key);
+          meet(item);
+        }
+      } else if (object instanceof Set || Array.isArray(object)) {
+        for (const item of object) meet(item);
+      } else if (!ArrayBuffer.isView(object)) {
+        if (object instanceof Error) meet(object.cause);
+        for (const item of Object.values(object)) meet(item);
+      }
+    }
+  }
+}
