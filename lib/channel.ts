@@ -74,6 +74,7 @@ export class Channel {
       standsBy: (address) => this.#standsBy(peer, address),
     });
     this.#peers.add(peer);
+    peer.open();
     debug('%s: follower %d at %s', this.name, applicant.pid, connection.link.remoteAddress);
     const { heartbeatInterval } = this.options;
     if (heartbeatInterval !== undefined) {

@@ -24,8 +24,10 @@ export class Comparison {
     const { name } = client;
     const shared = led.find(({ channel }) => channel === client.channel);
     const other = shared ?? led.find((one) => one.name === name);
-    const keys = other && differences(other.settings, client.settings).join(', ');
-    if (!keys) return undefined;
+    const names = other ? differences(other.settings, client.settings) : [];
+    // Not by the text: the name of a setting may be empty.
+    if (names.length === 0) return undefined;
+    const keys = names.join(', ');
     if (!shared) {
       this.#once(
         name,

@@ -8,6 +8,7 @@ import type { Message } from '../protocol/message.js';
 import { Assembler, needsSlices, slice } from '../protocol/slices.js';
 import { ClusterError, protocolError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
+import { Intake } from './intake.js';
 import type { Link } from './transport.js';
 
 const debug = createDebug('cluster-client:connection');
@@ -65,6 +66,7 @@ export class Connection {
   readonly gone: Promise<void>;
   readonly #maxFrameBytes: number;
   readonly #decoder: Decoder;
+  readonly #intake: Intake;
   readonly #assembler: Assembler;
   #isTrusted = false;
   #handlers: ConnectionHandlers | undefined;
@@ -95,18 +97,13 @@ export class Connection {
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
       maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,
     });
+    this.#intake = new Intake(link, this.#decoder, (error) => this.refuse(error));
     this.gone = new Promise((resolve) => {
       link.open({
-        data: (chunk) => {
-          try {
-            this.#decoder.push(chunk);
-          } catch (error) {
-            this.refuse(error as Error);
-          }
-        },
+        data: (chunk) => this.#intake.add(chunk),
         drain: () => this.#drained(),
         close: (error) => {
-          this.#close(error ?? closedByPeer(link));
+          this.#intake.end(() => this.#close(error ?? closedByPeer(link)));
           resolve();
         },
       });
@@ -153,7 +150,8 @@ export class Connection {
       return;
     }
     try {
-      for (const frame of this.#waiting.splice(0)) this.#receive(frame);
+      // Any of them may end the connection, which empties the list.
+      for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) this.#receive(frame);
     } catch (error) {
       this.refuse(error as Error);
     }
@@ -199,13 +197,13 @@ export class Connection {
   /** Reads nothing more until `resume`. A peer that goes on reading what we have for it is alive all the same. */
   pause(): void {
     this.#pausedAt ??= this.queuedBytes;
-    this.link.pause();
+    this.#intake.pause();
   }
 
   resume(): void {
     if (this.#pausedAt === undefined) return;
     this.#pausedAt = undefined;
-    this.link.resume();
+    this.#intake.resume();
   }
 
   /**
@@ -251,6 +249,7 @@ export class Connection {
   }
 
   #receive(frame: Frame): void {
+    this.#intake.count();
     this.#heartbeat?.heard(performance.now());
     if (!this.#handlers) {
       if (this.#wanted) {
@@ -357,7 +356,7 @@ export class Connection {
   #close(error: Error): void {
     if (this.#closed) return;
     this.#closed = error;
-    this.#decoder.stop();
+    this.#intake.stop();
     clearInterval(this.#heartbeatTimer);
     this.#out = [];
     this.#outBytes = 0;

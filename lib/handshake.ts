@@ -15,6 +15,8 @@ import type { Link } from './transport.js';
 
 /** What a stranger may have put into an error. */
 const CODE = /^ERR_CLUSTER_[A-Z_]{1,32}$/;
+/** Except what only we can find: whoever asked would take such a one for a leader that hangs, and replace it. */
+const OWN_VERDICTS = new Set(['ERR_CLUSTER_LEADER_SILENT', 'ERR_CLUSTER_PORT_SILENT']);
 
 /** What a follower says of itself, once the hub has proved itself. */
 export type Applicant = Omit<Authenticate, 'type' | 'id' | 'mac'>;
@@ -137,7 +139,8 @@ export async function admit(
 function refuseGoodbye(frame: Frame, link: Link): void {
   if (frame.version !== VERSION_2 || frame.type !== Type.goodbye) return;
   const goodbye = decode(frame);
-  const code = goodbye?.type === 'goodbye' && CODE.test(goodbye.code) ? goodbye.code : 'ERR_CLUSTER_PROTOCOL';
+  const told = goodbye?.type === 'goodbye' ? goodbye.code : '';
+  const code = CODE.test(told) && !OWN_VERDICTS.has(told) ? told : 'ERR_CLUSTER_PROTOCOL';
   throw new ClusterError(code, `${link.remoteAddress} ended the handshake with ${code}`, {
     data: { address: link.remoteAddress },
   });

@@ -36,11 +36,12 @@ export interface Backend {
     done: ((error: Error | undefined, results: readonly unknown[]) => void) | undefined,
   ): void;
   /**
+   * @param key of the publisher's own making: only among its own publications it tells which are equal.
    * @param maxKeys how many distinct ones the publisher may have.
    * @returns its rank, once the real client has been told.
    * @throws (rejects with) ClusterError ERR_CLUSTER_LIMIT
    */
-  publish(publisher: object, reg: unknown, rank: Rank, maxKeys: number): Promise<Rank>;
+  publish(publisher: object, key: string, reg: unknown, rank: Rank, maxKeys: number): Promise<Rank>;
   /** A publisher has gone. */
   forget(publisher: object): void;
   /** Asked before each act: false where this leader was replaced. Its links are then closed. */
@@ -69,6 +70,9 @@ export interface ChannelOptions {
   maxCallsPerLink: number;
   maxKeysPerLink: number;
 }
+
+/** So many keys of one that has gone are unsubscribed in a row; then others have their turn. */
+const KEYS_A_TURN = 1_000;
 
 /** ms */
 const CLOCK_TOLERANCE = 10;
@@ -103,7 +107,8 @@ export class Peer implements Subscriber {
   readonly #transit: Transit;
   /** Calls that run though nobody waits for them any more. */
   #abandoned = 0;
-  #isCutOff = false;
+  /** It has gone, or was cut off: nothing is done for it any more. */
+  #hasLeft = false;
 
   constructor(options: ChannelOptions, connection: Connection, applicant: Admitted, owner: PeerOwner) {
     this.#options = options;
@@ -113,7 +118,11 @@ export class Peer implements Subscriber {
     connection.maxMessageBytes = options.maxMessageBytes;
     this.#transit = new Transit(connection.link.isLocal);
     this.#transit.waited(applicant.sentAt, applicant.readAt);
-    connection.open({
+  }
+
+  /** Begins with what has come behind the handshake: its owner has to know it by then. */
+  open(): void {
+    this.connection.open({
       message: (message) => this.#receive(message),
       drain: () => this.#drained(),
       close: (error) => this.#closed(error),
@@ -121,7 +130,7 @@ export class Peer implements Subscriber {
   }
 
   shares(): number {
-    return 1;
+    return this.#hasLeft ? 0 : 1;
   }
 
   get isReady(): boolean {
@@ -135,6 +144,7 @@ export class Peer implements Subscriber {
    */
   deliver(value: Value, share?: number): void {
     const { delivery, maxQueuedBytes } = this.#options;
+    if (this.#hasLeft) return;
     const mustHave = share !== undefined || delivery === 'every';
     if (this.connection.writable || (mustHave && this.connection.queuedBytes <= maxQueuedBytes)) {
       this.#send(value, 0, mustHave);
@@ -162,7 +172,6 @@ export class Peer implements Subscriber {
       { data: { pid, channel: name, maxQueuedBytes } },
     );
     backend.error(error);
-    this.#isCutOff = true;
     this.#leave();
     this.connection.send({ type: 'goodbye', code: error.code, reason: error.message });
   }
@@ -186,7 +195,7 @@ export class Peer implements Subscriber {
 
   #receive(message: Message): void {
     const { backend } = this.#options;
-    if (this.#isCutOff || !backend.mayAct()) return;
+    if (this.#hasLeft || !backend.mayAct()) return;
     switch (message.type) {
       case 'invoke':
         this.#invoke(message);
@@ -314,12 +323,12 @@ export class Peer implements Subscriber {
     call.abort(abortError());
   }
 
-  async #publish({ id, epoch, sequence, reg: payload }: Message & { type: 'publish' }): Promise<void> {
+  async #publish({ id, epoch, sequence, key, reg: payload }: Message & { type: 'publish' }): Promise<void> {
     const { codec, backend, maxKeysPerLink, maxMessageBytes } = this.#options;
     const reply = { type: 'published', id, epoch: 0, sequence: 0 } as const;
     try {
       const reg = decodePayload(codec, payload, 'a publication');
-      const rank = await backend.publish(this, reg, { epoch, sequence }, maxKeysPerLink);
+      const rank = await backend.publish(this, key, reg, { epoch, sequence }, maxKeysPerLink);
       this.#reply({ ...reply, ...rank, fault: false, value: { bytes: EMPTY, raw: true } });
     } catch (error) {
       const cause = isError(error) ? error : thrownValueError(error, 'publish');
@@ -338,12 +347,27 @@ export class Peer implements Subscriber {
 
   #leave(): void {
     const { backend } = this.#options;
-    for (const key of this.#subscribed) backend.topics.unsubscribe(key, this);
-    this.#subscribed.clear();
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#unsubscribeAll();
     this.#dirty.clear();
     backend.forget(this);
     for (const call of this.#running.values()) call.abort(abortError());
     this.#running.clear();
+  }
+
+  /** It may have had a hundred thousand keys. */
+  #unsubscribeAll(): void {
+    let left = KEYS_A_TURN;
+    for (const key of this.#subscribed) {
+      if (left === 0) {
+        setImmediate(() => this.#unsubscribeAll());
+        return;
+      }
+      left -= 1;
+      this.#subscribed.delete(key);
+      this.#options.backend.topics.unsubscribe(key, this);
+    }
   }
 }
 

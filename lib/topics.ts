@@ -31,7 +31,6 @@ interface Topic {
   readonly subscribers: Set<Subscriber>;
   readonly listener: (value: unknown) => void;
   value: Value | undefined;
-  linger: NodeJS.Timeout | undefined;
 }
 
 export interface TopicsOptions {
@@ -47,6 +46,9 @@ export interface TopicsOptions {
   onError(error: unknown): void;
 }
 
+/** So many topics are forgotten in a row; then others have their turn. */
+const TOPICS_A_TURN = 1_000;
+
 /**
  * What the leader is subscribed to, once per key whoever asks. A key that nobody wants any more is kept for the
  * linger, then unsubscribed at the real client and forgotten.
@@ -54,6 +56,9 @@ export interface TopicsOptions {
 export class Topics {
   readonly #topics = new Map<string, Topic>();
   readonly #options: TopicsOptions;
+  /** Those that nobody wants, and until when they are kept, in this order. One timer is for all: there may be many. */
+  readonly #lingering = new Map<Topic, number>();
+  #timer: NodeJS.Timeout | undefined;
   #upstream: Upstream | undefined;
   #revision = 0;
 
@@ -74,8 +79,8 @@ export class Topics {
   subscribe(key: string, reg: unknown, subscriber: Subscriber): void {
     const existing = this.#topics.get(key);
     if (existing) {
-      clearTimeout(existing.linger);
-      existing.linger = undefined;
+      this.#lingering.delete(existing);
+      if (this.#lingering.size === 0) this.#stopTimer();
       existing.subscribers.add(subscriber);
       if (existing.value && this.#options.isBroadcast) subscriber.deliver(existing.value);
       return;
@@ -86,7 +91,6 @@ export class Topics {
       subscribers: new Set([subscriber]),
       listener: (value) => this.#publish(topic, value),
       value: undefined,
-      linger: undefined,
     };
     this.#topics.set(key, topic);
     this.#subscribeUpstream(topic);
@@ -95,7 +99,9 @@ export class Topics {
   unsubscribe(key: string, subscriber: Subscriber): void {
     const topic = this.#topics.get(key);
     if (!topic?.subscribers.delete(subscriber) || topic.subscribers.size > 0) return;
-    topic.linger = setTimeout(() => this.#forget(topic), this.#options.linger);
+    const { linger } = this.#options;
+    this.#lingering.set(topic, performance.now() + linger);
+    this.#timer ??= setTimeout(() => this.#forgetDue(), linger);
   }
 
   /** The newest value of a key, for a subscriber that had to skip some. */
@@ -105,13 +111,34 @@ export class Topics {
 
   /** Nothing is delivered any more. The real client is closed as a whole, not key by key. */
   close(): void {
-    for (const topic of this.#topics.values()) clearTimeout(topic.linger);
+    this.#stopTimer();
+    this.#lingering.clear();
     this.#topics.clear();
     this.#upstream = undefined;
   }
 
   #subscribeUpstream(topic: Topic): void {
     this.#guard(() => this.#upstream?.subscribe(topic.reg, topic.listener));
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #forgetDue(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    let left = TOPICS_A_TURN;
+    for (const [topic, due] of this.#lingering) {
+      if (due > now || left === 0) {
+        this.#timer = setTimeout(() => this.#forgetDue(), Math.max(0, due - now));
+        return;
+      }
+      left -= 1;
+      this.#lingering.delete(topic);
+      this.#forget(topic);
+    }
   }
 
   #forget(topic: Topic): void {

@@ -24,6 +24,7 @@ export class Decoder {
 
   readonly #onFrame: (frame: Frame) => void;
   #state = READ_HEADER;
+  #isPaused = false;
   readonly #header = Buffer.alloc(HEADER_LENGTH);
   /** Bytes of the header or of the body that earlier chunks brought. */
   #have = 0;
@@ -50,18 +51,26 @@ export class Decoder {
     this.#body = EMPTY;
   }
 
+  /** Within `onFrame`: it is not called again before the next `push`. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
   /**
    * Takes the next bytes of the stream and calls `onFrame` for each frame that they complete.
+   * @returns how many were taken: all of them, unless `pause` was called; the others have to be pushed again.
    * @throws ClusterError ERR_CLUSTER_PROTOCOL, ERR_CLUSTER_FRAME_TOO_LARGE: the stream is of no further use,
    *   the decoder has stopped. What `onFrame` throws comes through as well and stops it too.
    */
-  push(chunk: Buffer): void {
+  push(chunk: Buffer): number {
+    this.#isPaused = false;
     try {
       let offset = 0;
-      while (offset < chunk.length && this.#state !== STOPPED) {
+      while (offset < chunk.length && this.#state !== STOPPED && !this.#isPaused) {
         offset =
           this.#state === READ_HEADER ? this.#readHeader(chunk, offset) : this.#readBody(chunk, offset);
       }
+      return this.#state === STOPPED ? chunk.length : offset;
     } catch (error) {
       this.stop();
       throw error;

@@ -63,14 +63,14 @@ export class Assembler {
         { data: { limit: this.maxMessageBytes } },
       );
     }
+    if (!open && this.#open.size >= this.#maxMessages) {
+      throw new ClusterError(
+        'ERR_CLUSTER_MESSAGE_TOO_LARGE',
+        `more than ${this.#maxMessages} messages arrive in slices`,
+      );
+    }
     this.#held += frame.application.length;
     if (!open) {
-      if (this.#open.size >= this.#maxMessages) {
-        throw new ClusterError(
-          'ERR_CLUSTER_MESSAGE_TOO_LARGE',
-          `more than ${this.#maxMessages} messages arrive in slices`,
-        );
-      }
       this.#open.set(name, { first: frame, parts: [frame.application], length });
       return undefined;
     }

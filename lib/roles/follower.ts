@@ -97,11 +97,12 @@ export class Follower implements Role {
   publish(publication: Publication): void {
     const { codec, maxMessageBytes } = this.#options;
     try {
+      const { key } = publication;
       const { epoch, sequence } = publication.rank;
       const reg = encodePayload(codec, publication.reg, 'a publication', maxMessageBytes);
       const id = this.#nextPublication++;
       this.#publishing.set(id, publication);
-      this.#contact.connection.send({ type: 'publish', id, epoch, sequence, reg });
+      this.#contact.connection.send({ type: 'publish', id, epoch, sequence, key, reg });
     } catch (error) {
       publication.failed();
       this.#events.error(error);

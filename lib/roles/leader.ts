@@ -162,8 +162,8 @@ export class Leader implements Backend {
     callMethod(this.#client, method, args, call, outcome, { callback: done !== undefined });
   }
 
-  async publish(publisher: object, reg: unknown, rank: Rank, maxKeys?: number): Promise<Rank> {
-    return this.#replays.publish(publisher, this.#settings.options.formatKey(reg), reg, rank, maxKeys);
+  publish(publisher: object, key: string, reg: unknown, rank: Rank, maxKeys?: number): Promise<Rank> {
+    return this.#replays.publish(publisher, key, reg, rank, maxKeys);
   }
 
   forget(publisher: object): void {
@@ -400,7 +400,7 @@ class Attachment implements Role, Subscriber {
   }
 
   publish(publication: Publication): void {
-    this.#leader.publish(this, publication.reg, publication.rank).then(
+    this.#leader.publish(this, publication.key, publication.reg, publication.rank).then(
       (rank) => publication.acknowledged(rank),
       (error) => {
         publication.failed();

@@ -84,8 +84,9 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
     case 'unsubscribe':
       return frame(Type.unsubscribe, Kind.request, 0, text(message.key));
     case 'publish': {
-      const connection = control(16).putLong(message.epoch).putLong(message.sequence).array();
-      return frame(Type.publish, Kind.request, message.id, connection, message.reg);
+      const connection = control(64).putLong(message.epoch).putLong(message.sequence);
+      connection.put(text(message.key));
+      return frame(Type.publish, Kind.request, message.id, connection.array(), message.reg);
     }
     case 'published': {
       const connection = control(16).putLong(message.epoch).putLong(message.sequence).array();
@@ -93,7 +94,7 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
       return frame(Type.published, Kind.response, message.id, connection, message.value, flags);
     }
     case 'welcome': {
-      const body = control(64).putLong(message.epoch).putInt(message.pid).putString(message.codec);
+      const body = putUInt32(control(64).putLong(message.epoch), message.pid).putString(message.codec);
       putStrings(body, message.methods);
       return frame(Type.welcome, Kind.response, 0, body.array());
     }
@@ -132,9 +133,8 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
       return frame(Type.challenge, Kind.response, message.id, connection.array());
     }
     case 'authenticate': {
-      const connection = control(256).put(message.mac).putInt(message.pid).putLong(message.epoch);
-      // As the same 32 bits: a ByteBuffer has signed numbers only.
-      connection.putInt(message.sentAt | 0);
+      const connection = putUInt32(control(256).put(message.mac), message.pid).putLong(message.epoch);
+      putUInt32(connection, message.sentAt);
       connection.put((message.mayLead ? MAY_LEAD : 0) | (message.isStrict ? STRICT : 0));
       connection.putString(message.runtime).putString(message.channel).putString(message.name);
       putStrings(connection, message.settings);
@@ -181,7 +181,8 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       return { type: 'unsubscribe', key: fields('unsubscribe').rest() };
     case Type.publish: {
       const body = fields('publish');
-      return { type: 'publish', id, epoch: body.epoch(), sequence: body.uint64(), reg: payload };
+      const rank = { epoch: body.epoch(), sequence: body.uint64() };
+      return { type: 'publish', id, ...rank, key: body.rest(), reg: payload };
     }
     case Type.published: {
       const body = fields('published');
@@ -284,6 +285,11 @@ function frame(
 
 function control(capacity: number): ByteBuffer {
   return ByteBuffer.allocate(capacity);
+}
+
+/** As the same 32 bits: a ByteBuffer has signed numbers only. */
+function putUInt32(body: ByteBuffer, value: number): ByteBuffer {
+  return body.putInt(value | 0);
 }
 
 function putStrings(body: ByteBuffer, texts: readonly string[]): void {

@@ -11,7 +11,7 @@ process.once('exit', () => {
 });
 
 /** A new folder of this user alone; gone with the process of the test. */
-export function temporaryFolder(_t: TestContext): string {
+export function temporaryFolder(_t?: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cluster-client-test-'));
   folders.add(folder);
   return folder;

@@ -12,7 +12,7 @@ const payload = (length: number, fill = 1) => ({ bytes: Buffer.alloc(length, fil
 const long = (fill = 1) => payload(SLICES * SLICE_BYTES, fill);
 const result = (id: number, value = payload(10)) => ({ type: 'result', id, fault: false, value }) as const;
 const publish = (id: number, reg = payload(10)) =>
-  ({ type: 'publish', id, epoch: 0, sequence: 0, reg }) as const;
+  ({ type: 'publish', id, epoch: 0, sequence: 0, key: 'k', reg }) as const;
 const value = (key: string, of = payload(10)) =>
   ({ type: 'value', key, revision: 1, missed: 0, fault: false, value: of }) as const;
 

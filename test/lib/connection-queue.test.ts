@@ -10,7 +10,7 @@ const payload = (length: number) => ({ bytes: Buffer.alloc(length), raw: true })
 const result = (id: number, length = 10) =>
   ({ type: 'result', id, fault: false, value: payload(length) }) as const;
 const publish = (id: number, length: number) =>
-  ({ type: 'publish', id, epoch: 0, sequence: 0, reg: payload(length) }) as const;
+  ({ type: 'publish', id, epoch: 0, sequence: 0, key: 'k', reg: payload(length) }) as const;
 
 const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
 

@@ -130,7 +130,14 @@ describe('a leader that was replaced', () => {
     far.send({ type: 'cancel', id: 1 });
     far.send(subscribe('new'));
     far.send({ type: 'unsubscribe', key: 'kept' });
-    far.send({ type: 'publish', id: 1, epoch: 0, sequence: 0, reg: { bytes: Buffer.from('x'), raw: true } });
+    far.send({
+      type: 'publish',
+      id: 1,
+      epoch: 0,
+      sequence: 0,
+      key: 'k',
+      reg: { bytes: Buffer.from('x'), raw: true },
+    });
     for (let turns = 0; turns < 3; turns += 1) await turn();
     assert.equal(backend.gate.asked, 6);
     assert.deepEqual([backend.asked.length, backend.topics.size, backend.published], [1, 1, []]);
@@ -139,7 +146,14 @@ describe('a leader that was replaced', () => {
 
   it('is what every message is asked of before it is looked at', async () => {
     const { far, backend, inbox } = await peered();
-    far.send({ type: 'publish', id: 9, epoch: 2, sequence: 3, reg: { bytes: Buffer.from('x'), raw: true } });
+    far.send({
+      type: 'publish',
+      id: 9,
+      epoch: 2,
+      sequence: 3,
+      key: 'k',
+      reg: { bytes: Buffer.from('x'), raw: true },
+    });
     await until(() => inbox.of('published').length === 1);
     assert.equal(backend.gate.asked, 1);
     const [published] = inbox.of('published');

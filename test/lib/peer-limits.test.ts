@@ -14,6 +14,7 @@ const publish = (id: number, reg: string): Message => ({
   id,
   epoch: 0,
   sequence: 0,
+  key: 'k',
   reg: { bytes: Buffer.from(codec.encode(reg)), raw: false },
 });
 

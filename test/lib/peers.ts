@@ -42,7 +42,7 @@ class Recorder implements Backend {
     this.asked.push({ method, call, done });
   }
 
-  async publish(_publisher: object, reg: unknown, rank: Rank): Promise<Rank> {
+  async publish(_publisher: object, _key: string, reg: unknown, rank: Rank): Promise<Rank> {
     this.published.push(reg);
     return rank;
   }
@@ -112,6 +112,7 @@ export async function peered({ isBroadcast = true, sentAt = 0, ...more }: PeerSe
       },
     },
   );
+  peer.open();
   const inbox = new Inbox(far);
   /** Key, value, missed of each value that has come. */
   const values = () => inbox.of('value').map(({ key, value, missed }) => [key, decoded(value), missed]);

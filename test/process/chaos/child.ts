@@ -17,9 +17,15 @@ export class Child<Command extends Serializable, Report extends { type: string }
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   readonly #reports = new EventEmitter();
 
-  constructor(program: string, settings: Serializable, onReport: (report: Report) => void) {
+  /** @param program without its extension, from this folder. */
+  constructor(
+    program: string,
+    settings: Serializable,
+    onReport: (report: Report) => void,
+    execArgv: string[] = process.execArgv,
+  ) {
     const path = fileURLToPath(new URL(`./${program}.js`, import.meta.url));
-    this.process = fork(path, [JSON.stringify(settings)]);
+    this.process = fork(path, [JSON.stringify(settings)], { execArgv });
     this.pid = this.process.pid ?? 0;
     children.add(this.process);
     this.exited = once(this.process, 'exit').then(([code, signal]) => {
