@@ -31,7 +31,6 @@ export class Ids {
   read(bytes: Buffer, start: number): number {
     let at = start;
     while (bytes[at] === 0xd6 && bytes[at + 1] === 0x69) at += 6;
-    if (at >= bytes.length) throw cutShort();
     if (at - start > MAX_IDS_OF_A_VALUE * 6) throw new Error(`byte ${start}: too many ids of one value`);
     const kind = this.#isPrimitive(bytes, at) ? PRIMITIVE : OBJECT;
     for (let id = start; id < at; id += 6) this.#add(bytes, id, kind);

@@ -12,8 +12,8 @@ export const ENVELOPE = 'cluster-client/errors';
 /**
  * Takes the value out of its envelope, if it has one, and turns each leaf in it into the error that it stands for.
  *
- * @throws RangeError where causes lead deeper than `maxDepth`; Error where two leaves have one fault, since what is
- *   copied more than once could be made to grow.
+ * @throws RangeError where causes lead deeper than `maxDepth`; Error where two errors have the same data, which are
+ *   copied: a peer could make much of little.
  */
 export function restoreErrors(value: unknown, maxDepth: number): unknown {
   if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
@@ -33,12 +33,9 @@ export function restoreErrors(value: unknown, maxDepth: number): unknown {
 function takeFault(value: unknown, spent: Set<unknown>): Partial<Record<keyof Fault, unknown>> {
   if (typeof value !== 'object' || value === null) return {};
   const fault = value as Fault;
-  for (const part of [fault, fault.data]) {
-    if (typeof part !== 'object' || part === null) continue;
-    if (spent.has(part)) throw new Error('two errors have the same fault');
-    spent.add(part);
-  }
   const { cause, data } = fault;
+  if (data !== undefined && spent.has(data)) throw new Error('two errors have the same data');
+  spent.add(data);
   const isValue = typeof cause === 'object' && cause !== null && 'value' in cause;
   return { ...bareFault(fault), data, ...(isValue && { cause }) };
 }

@@ -26,15 +26,13 @@ export function textLength(bytes: Buffer, at: number): number {
   return token < 0xc0 ? token & 0x1f : lengthAt(bytes, at + 1, 1 << (token - 0xd9));
 }
 
-/** @throws Error where there is no array, or not enough bytes for all its values */
+/** Its values need not be there. @throws Error where there is no array */
 export function arrayLength(bytes: Buffer, at: number): number {
   if (at >= bytes.length) throw cutShort();
   const token = bytes[at] as number;
   if (token >= 0x90 && token < 0xa0) return token & 0x0f;
   if (token !== 0xdc && token !== 0xdd) throw new Error(`byte ${at}: an array is expected`);
-  const length = lengthAt(bytes, at + 1, token === 0xdc ? 2 : 4);
-  if (length > bytes.length - at) throw cutShort();
-  return length;
+  return lengthAt(bytes, at + 1, token === 0xdc ? 2 : 4);
 }
 
 /** Where the first value of an array is that `arrayLength` has found. */

@@ -43,7 +43,22 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * Set, Buffer, typed arrays, ArrayBuffer, Error (name, message, stack, code, cause, own data), circular
  * references. Differs: -0 arrives as 0, a hole in an array as undefined, a URL as a string, a class instance as
  * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as one to three U+FFFD.
- * A function or symbol is an error. What is read is bounded, see {@link LimitOptions}.
+ * A function or symbol is an error.
+ *
+ * Safe with bytes of any peer: `decode` takes what `encode` writes and nothing else, within these bounds, of which
+ * `encode` knows nothing:
+ *
+ * - containers and causes nest up to `maxDepth`, 256 by default;
+ * - all values together count for up to `maxItems`, 4 Mi by default: a number, string, array or object for 1, a Date
+ *   for 3, a Map, Set or Buffer for 5, a typed array for 9, an error for some 150, a BigInt above 64 bits for 1 more
+ *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), an object
+ *   that occurs again for 8 more, each set of keys for 8 and 4 a key, and 256 and 32 a key at its fourth object;
+ * - keys of objects have up to 16,383 bytes, BigInts and the sources of RegExps up to 64 KiB;
+ * - numbers, and strings beyond 16,383 bytes, that are keys of a Map or in a Set are not such that V8 would have to
+ *   compare each with all others;
+ * - no value is of a class for which the application has given msgpackr an extension.
+ *
+ * @throws ClusterError ERR_CLUSTER_OPTION
  */
 export function msgpack(options: LimitOptions = {}): Codec {
   const limits = resolveLimits(options);

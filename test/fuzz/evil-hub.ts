@@ -30,24 +30,24 @@ const CODES = [
   'ERR_CLUSTER_\u001b[31m',
 ];
 
-type Step =
-  | { do: 'send'; bytes: Buffer }
-  /** Frame 2. The right MAC, if it is there, is the one with this index. */
-  | {
-      do: 'challenge';
-      how: 'right' | 'of another secret' | 'of the follower' | 'of zeros';
-      macs: number;
-      at: number;
-      version: number;
-    }
-  /** Frame 4 with this body; what is behind it comes in the same write. */
-  | {
-      do: 'answer';
-      how: 'right' | 'of another secret' | 'of another type' | 'none';
-      frame: Frame;
-      behind: Buffer;
-    }
-  | { do: 'wait' };
+/** Frame 2. The right MAC, if it is there, is the one with this index. */
+interface Challenge {
+  do: 'challenge';
+  how: 'right' | 'of another secret' | 'of the follower' | 'of zeros';
+  macs: number;
+  at: number;
+  version: number;
+}
+
+/** Frame 4; what is behind it comes in the same moment. */
+interface Sealed {
+  do: 'answer';
+  how: 'right' | 'of another secret' | 'of another type' | 'none';
+  frame: Frame;
+  behind: Buffer;
+}
+
+type Step = { do: 'send'; bytes: Buffer } | Challenge | Sealed | { do: 'wait' };
 
 export interface Trap {
   steps: Step[];
@@ -82,57 +82,53 @@ const frames = stream(
 );
 
 const send: fc.Arbitrary<Step> = record({ do: fc.constant('send' as const), bytes: frames });
-const challenge: fc.Arbitrary<Step> = record({
+const challenge = {
   do: fc.constant('challenge' as const),
-  how: fc.constantFrom(
-    'right' as const,
-    'right' as const,
-    'right' as const,
-    'of another secret' as const,
-    'of the follower' as const,
-    'of zeros' as const,
+  how: fc.constantFrom<Challenge['how'][]>(
+    'right',
+    'right',
+    'of another secret',
+    'of the follower',
+    'of zeros',
   ),
   macs: fc.integer({ min: 0, max: 5 }),
   at: fc.nat(5),
   version: fc.constantFrom(2, 2, 2, 1, 3),
-});
-const answer: fc.Arbitrary<Step> = record({
+};
+const challengeWell = {
+  ...challenge,
+  how: fc.constant<Challenge['how']>('right'),
+  macs: fc.constantFrom(1, 4),
+  at: fc.constant(0),
+  version: fc.constant(2),
+};
+const changed = (connection: fc.Arbitrary<Buffer>) =>
+  fc.tuple(outcome, connection).map(([frame, connection]) => ({ ...frame, connection }));
+const answer = {
   do: fc.constant('answer' as const),
-  how: fc.constantFrom(
-    'right' as const,
-    'right' as const,
-    'right' as const,
-    'of another secret' as const,
-    'of another type' as const,
-    'none' as const,
-  ),
+  how: fc.constantFrom<Sealed['how'][]>('right', 'right', 'of another secret', 'of another type', 'none'),
   frame: fc.oneof(
     { weight: 4, arbitrary: outcome },
     { weight: 1, arbitrary: message.map(encode) },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(outcome, mutated(outcome.map(({ connection }) => connection)))
-        .map(([frame, connection]) => ({ ...frame, connection })),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.tuple(outcome, buffer(20)).map(([frame, connection]) => ({ ...frame, connection })),
-    },
+    { weight: 1, arbitrary: changed(mutated(outcome.map(({ connection }) => connection))) },
+    { weight: 1, arbitrary: changed(buffer(20)) },
   ),
   behind: fc.oneof(fc.constant(NOTHING), frames),
-});
+};
+const answerWell = { ...answer, how: fc.constant<Sealed['how']>('right'), frame: outcome };
 const wait: fc.Arbitrary<Step> = record({ do: fc.constant('wait' as const) });
 
 export const trap: fc.Arbitrary<Trap> = record({
   steps: fc.oneof(
-    fc.array(fc.oneof(send, challenge, answer, wait), { maxLength: 3 }),
-    fc.tuple(challenge, answer, send),
-    fc.tuple(challenge, send, answer),
-    fc.tuple(send, challenge, answer),
+    fc.array(fc.oneof(send, record(challenge), record(answer), wait), { maxLength: 3 }),
+    fc.tuple(record(challenge), record(answer), send),
+    fc.tuple(record(challengeWell), record(answer), send),
+    fc.tuple(record(challengeWell), record(answerWell), send),
+    fc.tuple(record(challengeWell), send, record(answer)),
+    fc.tuple(send, record(challengeWell), record(answerWell)),
   ),
   sizes,
-  leave: fc.constantFrom('end' as const, 'destroy' as const),
+  leave: fc.constantFrom<Trap['leave'][]>('end', 'destroy'),
   isOurs: fc.constantFrom(true, false, undefined),
   abort: once(16),
 });
@@ -172,7 +168,7 @@ export class EvilHub {
     await turns(5);
   }
 
-  async #challenge({ how, macs, at, version }: Step & { do: 'challenge' }): Promise<void> {
+  async #challenge({ how, macs, at, version }: Challenge): Promise<void> {
     await soon(() => this.#heard.length > 0 || this.ear.closes.length > 0, 'frame 1');
     const { remoteAddress, localAddress } = this.#link;
     const head = Buffer.concat([Buffer.of(version), Buffer.alloc(32, 3), Buffer.of(macs)]);
@@ -198,7 +194,7 @@ export class EvilHub {
     await turns(4);
   }
 
-  async #answer({ how, frame, behind }: Step & { do: 'answer' }): Promise<void> {
+  async #answer({ how, frame, behind }: Sealed): Promise<void> {
     const proof = this.#heard.find(({ type }) => type === Type.authenticate)?.connection.subarray(0, MAC);
     const type = how === 'of another type' ? frame.type ^ 1 : frame.type;
     const key = how === 'of another secret' ? OTHER : KEY;

@@ -38,7 +38,7 @@ const result = MESSAGES.result.map((one) => ({ ...one, fault: false, value: tagg
 
 /** Mostly what a leader sends. */
 const sent: fc.Arbitrary<Any> = fc.oneof(
-  { weight: 4, arbitrary: value },
+  { weight: 8, arbitrary: value },
   { weight: 4, arbitrary: fc.tuple(MESSAGES.value, key).map(([one, key]) => ({ ...one, key })) },
   { weight: 4, arbitrary: result },
   { weight: 4, arbitrary: MESSAGES.result },
@@ -60,11 +60,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: record({ do: fc.constant('call' as const), oneway: fc.boolean(), idempotent: fc.boolean() }),
   },
   { weight: 1, arbitrary: record({ do: fc.constant('abort' as const), index: fc.nat(5) }) },
-  { weight: 4, arbitrary: record({ do: fc.constantFrom('subscribe' as const, 'publish' as const), key }) },
+  {
+    weight: 6,
+    arbitrary: record({
+      do: fc.constantFrom<('subscribe' | 'publish')[]>('subscribe', 'subscribe', 'publish'),
+      key,
+    }),
+  },
   { weight: 1, arbitrary: record({ do: fc.constant('unsubscribe' as const), index: fc.nat(5) }) },
   {
-    weight: 1,
-    arbitrary: record({ do: fc.constantFrom('hang' as const, 'wait' as const, 'wait' as const) }),
+    weight: 3,
+    arbitrary: record({ do: fc.constantFrom<('hang' | 'wait')[]>('hang', 'wait', 'wait', 'wait') }),
   },
 );
 

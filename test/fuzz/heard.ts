@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Type } from '../../protocol/constants.js';
+import { Flag, Type } from '../../protocol/constants.js';
 import { decode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
 import type { Ear } from '../helpers/links.js';
@@ -24,4 +24,9 @@ export function heard(ear: Ear): { frames: Frame[]; goodbye: { code: string; rea
   const goodbye = decode(last);
   assert.ok(goodbye?.type === 'goodbye');
   return { frames: frames.slice(0, -1), goodbye };
+}
+
+/** Whether it is a goodbye, and not the first slice of a long one. */
+export function isGoodbye({ type, flags }: Frame): boolean {
+  return type === Type.goodbye && (flags & Flag.more) === 0;
 }

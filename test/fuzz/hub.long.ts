@@ -4,7 +4,7 @@ import { Type } from '../../protocol/constants.js';
 import { decode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
 import type { Authenticate } from '../../protocol/message.js';
-import { heard, MAX_FRAME_BYTES, VIOLATIONS } from './heard.js';
+import { heard, isGoodbye, MAX_FRAME_BYTES, VIOLATIONS } from './heard.js';
 import { ADDRESS, CHANNEL, type HubWorld, hubWorld, RUNTIME } from './hub-world.js';
 import { fuzz, PATIENCE, shared, soon, turns } from './runs.js';
 import { type Attack, attack, KEY, MAC, Stranger } from './stranger.js';
@@ -67,7 +67,7 @@ type Played = Awaited<ReturnType<typeof play>>;
 /** The real client is asked only for what is delegated, by one who follows it, and for nothing after its goodbye. */
 function checkAsked(asked: readonly string[], { proof, sent }: Played): void {
   const said = read(sent, [MAX_FRAME_BYTES]).frames;
-  const leaving = said.findIndex(({ type }) => type === Type.goodbye);
+  const leaving = said.findIndex(isGoodbye);
   const acts = said.slice(0, leaving < 0 ? said.length : leaving).filter(({ type }) => ACTS.includes(type));
   const isFollower = proof && outcomeOf(proof.said) === 'welcome';
   assert.ok(asked.length <= (isFollower ? acts.length : 0), `asked for ${asked}`);
@@ -86,7 +86,7 @@ async function checkProved({ waiting }: HubWorld, { proof, sent, frames, goodbye
   const outcome = decode({ ...frame4, connection: body })?.type;
   assert.equal(outcome, outcomeOf(proof.said));
   const codes = outcome === 'refused' ? ['ERR_CLUSTER_CLOSED', ...VIOLATIONS] : VIOLATIONS;
-  const isLeaving = read(sent, [MAX_FRAME_BYTES]).frames.some(({ type }) => type === Type.goodbye);
+  const isLeaving = read(sent, [MAX_FRAME_BYTES]).frames.some(isGoodbye);
   if (isClosed && !isLeaving) assert.ok(codes.includes(goodbye?.code ?? ''), goodbye?.code ?? 'silence');
   assert.ok(isClosed || outcome !== 'refused', 'refused and kept');
   if (outcome === 'parked') assert.equal(await waiting(proof.said.channel), 0);
@@ -103,7 +103,7 @@ function checkStranger({ proof, sent, frames, goodbye, isClosed }: Played): void
   assert.ok(!isChallenged || (said.frames[0] && isHello(said.frames[0])), 'a challenge to no first frame');
   if (goodbye) assert.deepEqual([TOLD.includes(goodbye.code), goodbye.reason], [true, ''], goodbye.code);
   // What broke the rules, or was a goodbye, in the same moment as the proof came before the answer.
-  const isLeaving = proof && said.frames.some(({ type }) => type === Type.goodbye);
+  const isLeaving = proof && said.frames.some(isGoodbye);
   const isBroken = said.faults.length > 0 || said.frames.length > MAX_WAITING;
   assert.ok(!proof || isLeaving || isBroken, 'proved, and not answered');
   // It is closed with a word, or it waits for what may still become a handshake.

@@ -5,7 +5,7 @@ import { msgpack } from '../../protocol/codecs/msgpack.js';
 import { Flag } from '../../protocol/constants.js';
 import type { Frame } from '../../protocol/frame.js';
 import { cut, NAMES, once, payload, piece, record, sizes, word } from './arbitraries.js';
-import { heard, MAX_FRAME_BYTES, VIOLATIONS } from './heard.js';
+import { heard, isGoodbye, MAX_FRAME_BYTES, VIOLATIONS } from './heard.js';
 import { DELEGATED, KNOWN, type LeaderWorld, leaderWorld } from './leader-world.js';
 import { type Any, bytesSent, MESSAGES, message, type Sending, sending } from './messages.js';
 import { fuzz, PATIENCE, shared, soon, turns } from './runs.js';
@@ -101,6 +101,8 @@ async function run({ dial, listeners }: LeaderWorld, { steps, sizes }: Attack) {
         send(step.bytes);
         break;
       case 'value':
+        // What was sent before has been read.
+        await turns(2);
         for (let time = 0; time < step.times; time += 1)
           for (const listener of listeners) listener('v'.repeat(step.length));
         break;
@@ -155,7 +157,7 @@ async function check(leaders: readonly LeaderWorld[], attack: Attack): Promise<v
   ran.length = 0;
   const { violations } = channel.refusals;
   const { link, ear, sent } = await run(leader, attack);
-  const isLeaving = sent.frames.some(({ type }) => type === TYPE.goodbye);
+  const isLeaving = sent.frames.some(isGoodbye);
   const isBroken = sent.faults.length > 0 || (!isLeaving && isMisplaced(sent.frames));
   if (isBroken) await soon(() => ear.closes.length > 0, 'who breaks the rules is closed');
   const isClosed = ear.closes.length > 0;

@@ -7,13 +7,13 @@ import { until } from '../helpers/until.js';
 /** The part of FUZZ_CASES that each fuzzer runs, in hundredths. Those that make links and clients have the fewest. */
 const SHARES = {
   decoder: 40,
-  frames: 20,
-  messages: 10,
-  slices: 10,
-  hub: 8,
-  contact: 7,
-  leader: 3,
-  follower: 2,
+  frames: 18,
+  messages: 8,
+  slices: 9,
+  hub: 10,
+  contact: 8,
+  leader: 4,
+  follower: 3,
 };
 
 const cases = Number(process.env['FUZZ_CASES'] ?? 100_000);

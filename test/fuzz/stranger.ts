@@ -37,10 +37,17 @@ const helloJson = fc.oneof(
   fc.constant(helloText()),
   mutated(fc.constant(Buffer.from(helloText()))),
   record({
-    type: fc.constantFrom<unknown[]>('register_channel', 'invoke', null, {}),
-    channelName: fc.constantFrom<unknown[]>('', 'Config', 0, null),
+    type: fc.constantFrom<unknown[]>(
+      'register_channel',
+      'register_channel',
+      'register_channel',
+      'invoke',
+      null,
+      {},
+    ),
+    channelName: fc.constantFrom<unknown[]>('', 'Config', 'Config', 0, null),
     v2: fc.oneof(
-      fc.constantFrom<unknown[]>(null, 1, [], undefined, { versions: '2' }),
+      fc.constantFrom<unknown[]>(undefined, undefined, null, 1, [], { versions: '2' }),
       record({
         versions: fc.constantFrom<unknown[]>([2], [1, 2], [3], ['2'], [2.5], {}),
         nonce: fc.oneof(
@@ -97,40 +104,67 @@ const frames = stream(
   4,
 );
 
+const good = fc.constant({});
+const behind = fc.oneof(fc.constant(Buffer.alloc(0)), frames);
+const prove = {
+  do: fc.constant('prove' as const),
+  body,
+  how: fc.constantFrom<Proof[]>(
+    'right',
+    'right',
+    'of another secret',
+    'of the hub',
+    'of zeros',
+    'of another body',
+  ),
+  more: fc.oneof(
+    { weight: 4, arbitrary: good },
+    record({ kind: fc.nat(1), type: fc.constantFrom(1, 2, 3, 17) }),
+  ),
+  behind,
+};
+/** Of one of the group that follows, or waits for another leader. */
+const proveWell = {
+  ...prove,
+  body: record({
+    said: MESSAGES.authenticate,
+    channel: fc.constantFrom(CHANNEL, CHANNEL, CHANNEL, 'Another'),
+  }).map(({ said, channel }) =>
+    bodyOf({ ...said, channel, runtime: RUNTIME, isStrict: false, name: 'a name', codecs: ['msgpack'] }),
+  ),
+  how: fc.constant<Proof>('right'),
+  more: good,
+};
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: record({ do: fc.constant('send' as const), bytes: fc.oneof(frames, frame1) }) },
-  {
-    weight: 4,
-    arbitrary: record({
-      do: fc.constant('prove' as const),
-      body,
-      how: fc.constantFrom<Proof[]>(
-        'right',
-        'right',
-        'right',
-        'right',
-        'of another secret',
-        'of the hub',
-        'of zeros',
-        'of another body',
-      ),
-      more: fc.oneof(
-        { weight: 4, arbitrary: fc.constant({}) },
-        record({ kind: fc.nat(1), type: fc.constantFrom(1, 2, 3, 17) }),
-      ),
-      behind: fc.oneof(fc.constant(Buffer.alloc(0)), frames),
-    }),
-  },
+  { weight: 4, arbitrary: record(prove) },
   { weight: 1, arbitrary: record({ do: fc.constant('wait' as const) }) },
 );
 
+const steps: fc.Arbitrary<Pick<Attack, 'begin' | 'steps'>> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: record({
+      begin: fc.constantFrom<Attack['begin'][]>('nothing', 'frame 1', 'challenge', 'challenge'),
+      steps: fc.array(step, { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: record({
+      begin: fc.constant<Attack['begin']>('challenge'),
+      steps: fc.tuple(record(proveWell), step, step),
+    }),
+  },
+);
+
 export const attack: fc.Arbitrary<Attack> = record({
-  begin: fc.constantFrom('nothing' as const, 'frame 1' as const, 'challenge' as const, 'challenge' as const),
+  steps,
   nonce: fc.constantFrom(0, 9).map((fill) => Buffer.alloc(32, fill)),
-  steps: fc.array(step, { maxLength: 3 }),
   sizes,
-  leave: fc.constantFrom('end' as const, 'destroy' as const),
-});
+  leave: fc.constantFrom<Attack['leave'][]>('end', 'destroy'),
+}).map(({ steps, ...more }) => ({ ...more, ...steps }));
 
 /** One link to the hub, from the stranger's side. */
 export class Stranger {

@@ -74,6 +74,7 @@ const fields: Input[] = [
   bent('versions that look like an array', {}, { versions: { length: 1, 0: 2 } }),
   bent('no nonce', {}, { nonce: undefined }),
   bent('a nonce that is no text', {}, { nonce: { length: 44 } }),
+  bent('an empty nonce', {}, { nonce: '' }),
   bent('a nonce of 31 bytes', {}, { nonce: noise(31).toString('base64') }),
   bent('a nonce of 33 bytes', {}, { nonce: noise(33).toString('base64') }),
 ];

@@ -17,22 +17,16 @@ export class WitnessClient extends EventEmitter {
   }
 
   subscribe(_reg: unknown, listener: unknown): void {
-    witnessCallOf('subscribe');
     this.#listeners.add(listener);
   }
 
   unSubscribe(_reg: unknown, listener: unknown): void {
-    witnessCallOf('unSubscribe');
     this.#listeners.delete(listener);
   }
 
-  publish(_reg: unknown): void {
-    witnessCallOf('publish');
-  }
+  publish(_reg: unknown): void {}
 
-  close(): void {
-    witnessCallOf('close');
-  }
+  close(): void {}
 
   async echo(value: unknown): Promise<unknown> {
     return value;
@@ -58,25 +52,24 @@ export class WitnessClient extends EventEmitter {
   async _private(): Promise<void> {}
 }
 
-/** The library calls these for its own messages; a call of a follower must not reach them. */
-function witnessCallOf(method: string): void {
-  if (callContext()?.caller.local === false) executed.push(method);
-}
-
-/** Those of the class that are not delegated, and all that it inherits: whoever runs one is seen. */
-function witnessTheRest({ prototype }: typeof WitnessClient): void {
+/** What the library calls for its own messages, what is not delegated, and what is inherited: no follower may run it. */
+function witnessAll({ prototype }: typeof WitnessClient): void {
   const inherited = [EventEmitter.prototype, Object.prototype].flatMap((level) =>
     Object.getOwnPropertyNames(level),
   );
-  for (const name of new Set(['wipe', '_private', ...inherited])) {
+  const own = ['ready', 'subscribe', 'unSubscribe', 'publish', 'close', 'wipe', '_private'];
+  for (const name of new Set([...own, ...inherited])) {
     const method: unknown = name === '__proto__' ? undefined : Reflect.get(prototype, name);
     if (typeof method !== 'function') continue;
     const witnessed = function (this: unknown, ...args: unknown[]): unknown {
-      if (callContext()?.caller.local === false) executed.push(name);
-      return Reflect.apply(method, this, args);
+      if (callContext()?.caller.local !== false) return Reflect.apply(method, this, args);
+      executed.push(name);
+      const callback = args.at(-1);
+      if (typeof callback === 'function') callback();
+      return undefined;
     };
     Object.defineProperty(prototype, name, { value: witnessed, writable: true, configurable: true });
   }
 }
 
-witnessTheRest(WitnessClient);
+witnessAll(WitnessClient);

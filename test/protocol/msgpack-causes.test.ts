@@ -96,10 +96,10 @@ describe('an envelope of errors that a peer has made up', () => {
     }
   });
 
-  it('is refused where two errors have one fault, or two faults the same data: a peer could make much of it', () => {
+  it('is refused where two errors have the same data, which are copied: a peer could make much of little', () => {
     const fault = { message: 'm', data: { a: 1 } };
     const leaf = (index: number) => new Error('', { cause: index });
-    const same = { message: /^two errors have the same fault$/ };
+    const same = { message: /^two errors have the same data$/ };
     assert.throws(() => forge(tag, [leaf(0), leaf(0)], [fault]), same);
     assert.throws(() => forge(tag, [leaf(0), leaf(1)], [fault, fault]), same);
     assert.throws(() => forge(tag, [leaf(0), leaf(1)], [fault, { ...fault }]), same);
