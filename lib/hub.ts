@@ -114,14 +114,17 @@ export class Hub {
   }
 
   record(channel: string): ElectionRecord {
-    let record = this.#records.get(channel);
-    if (!record) {
-      const { folder, restore } = this.runtime;
-      const { warn } = this.#options;
-      record = folder === undefined ? memoryRecord() : fileRecord({ folder, channel, restore, warn });
-      this.#records.set(channel, record);
-    }
+    const record = this.#recordOf(channel);
+    this.#records.set(channel, record);
     return record;
+  }
+
+  /** Not kept: a follower may ask for channels without end. */
+  #recordOf(channel: string): ElectionRecord {
+    const { folder, restore } = this.runtime;
+    const { warn } = this.#options;
+    const known = this.#records.get(channel);
+    return known ?? (folder === undefined ? memoryRecord() : fileRecord({ folder, channel, restore, warn }));
   }
 
   /** Whether a leader of this group is on record to have listened there; undefined: that cannot be told. */
@@ -330,7 +333,7 @@ export class Hub {
         reason: `the leader of channel ${channel.name} uses codec ${name}, process ${applicant.pid} has ${applicant.codecs.join(', ')}`,
       };
     }
-    const recorded = this.record(applicant.channel).read();
+    const recorded = this.#recordOf(applicant.channel).read();
     const isElsewhere = recorded?.address && !this.#listeners.has(recorded.address.port);
     if (isElsewhere && recorded.address && recorded.epoch > applicant.epoch) {
       return { type: 'moved', epoch: recorded.epoch, address: recorded.address };

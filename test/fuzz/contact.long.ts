@@ -94,7 +94,8 @@ async function check({ transport, next }: Awaited<ReturnType<typeof world>>, tra
   const controller = new AbortController();
   const called = next(trap.sizes);
   let answer: Answer | undefined;
-  const asked = askAt(ADDRESS, {
+  let failure: unknown;
+  askAt(ADDRESS, {
     transport,
     keys: [KEY],
     applicant: APPLICANT,
@@ -103,17 +104,21 @@ async function check({ transport, next }: Awaited<ReturnType<typeof world>>, tra
     isOurs: () => trap.isOurs,
     maxMessageBytes: 1024,
     signal: controller.signal,
-  }).then((given) => {
-    answer = given;
-  });
+  }).then(
+    (given) => {
+      answer = given;
+    },
+    (error: unknown) => {
+      failure = error;
+    },
+  );
   const hub = await called;
   try {
     await hub.run(trap.steps);
     if (trap.abort) controller.abort();
     if (!answer) hub.leave(trap.leave);
-    await soon(() => answer !== undefined, 'an answer');
-    await asked;
-    assert.ok(answer);
+    await soon(() => answer !== undefined || failure !== undefined, 'an answer');
+    assert.ok(answer, String(failure));
     if (answer.type !== 'gone' || !trap.abort) assertAnswer(answer, hub.outcomes);
     if ('contact' in answer) answer.contact.close();
     await soon(() => hub.ear.closes.length > 0, 'the link is closed');

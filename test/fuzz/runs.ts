@@ -27,8 +27,13 @@ const SHRINKING = 15_000;
 
 /** What was thrown where nobody waits for it: the fault of the case that runs. */
 const strays: unknown[] = [];
-process.on('uncaughtException', (error) => strays.push(error));
-process.on('unhandledRejection', (error) => strays.push(error));
+let hasStrayed = false;
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (error: unknown) => {
+    hasStrayed = true;
+    strays.push(error);
+  });
+}
 
 /** Runs a property as often as its share says. */
 export async function fuzz<Case>(
@@ -40,7 +45,13 @@ export async function fuzz<Case>(
   const again = `FUZZ_SEED=${seed} FUZZ_CASES=${cases} node scripts/test.js --long fuzz`;
   t.diagnostic(`${share}: ${numRuns} cases, seed ${seed}; the same again: ${again}`);
   const start = performance.now();
-  await fc.assert(property, { numRuns, seed, includeErrorInReport: true });
+  try {
+    await fc.assert(property, { numRuns, seed, includeErrorInReport: true });
+  } catch (error) {
+    // Of a stray the runner shows no more than itself.
+    if (hasStrayed) t.diagnostic((error as Error).message);
+    throw error;
+  }
   t.diagnostic(`${share}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 

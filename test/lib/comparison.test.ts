@@ -72,6 +72,13 @@ describe('clients with different settings', () => {
     }
   });
 
+  it('are told apart by a setting without a name as well', () => {
+    const { comparison } = comparing();
+    const strict = { isNamed: true, identity: 'strict' } as const;
+    const error = comparison.refusal(of({ '': 'a' }, strict), 4242, [of({ '': 'b' }, strict)]);
+    assert.equal(error?.code, 'ERR_CLUSTER_IDENTITY');
+  });
+
   it('are nobody else’s business: of other classes, or with the same settings', () => {
     const { comparison, warnings } = comparing();
     const other = channelIdentity({ name: 'Other', isNamed: false, identity: undefined }, [a], KEY);

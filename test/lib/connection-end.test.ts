@@ -61,6 +61,14 @@ describe('the end of a connection', () => {
     assert.equal(connection.writable, false);
   });
 
+  it('comes before what is behind a goodbye, also where both came before there was an owner', () => {
+    const { connection, receive } = fake();
+    const left = { type: 'goodbye', code: 'ERR_CLUSTER_CLOSED', reason: '' } as const;
+    receive(Buffer.concat([cancel(1), left, cancel(2)].map((message) => encodeFrame(encode(message)))));
+    const inbox = new Inbox(connection);
+    assert.deepEqual([inbox.messages, inbox.closes.length], [[cancel(1)], 1]);
+  });
+
   it('comes with a goodbye that names the code where the peer breaks the protocol', async () => {
     const cases: [string, Buffer][] = [
       ['ERR_CLUSTER_PROTOCOL', Buffer.from('GET / HTTP/1.1\r\n\r\n')],

@@ -4,6 +4,7 @@ import { type AskOptions, askAt, HubContact } from '../../lib/contact.js';
 import { deriveKey } from '../../lib/handshake.js';
 import type { Link } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
+import { encode } from '../../protocol/dialects/v2.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import type { Message } from '../../protocol/message.js';
 import { helloFrame } from '../fixtures/frames-handshake.js';
@@ -72,6 +73,18 @@ describe('asking at an address', () => {
       assert.ok(stranger.type === 'foreign');
       assert.equal(Reflect.get(stranger.error, 'code'), code, stranger.error.message);
       assert.notEqual(Reflect.get(stranger.error, 'certain'), false, code);
+    }
+  });
+
+  it('does not take a stranger for a leader that hangs because it says so', async (t) => {
+    for (const code of ['ERR_CLUSTER_LEADER_SILENT', 'ERR_CLUSTER_PORT_SILENT']) {
+      const says = (link: Link) => {
+        link.open(new Ear());
+        link.write([encodeFrame(encode({ type: 'goodbye', code, reason: '' }))]);
+      };
+      const answer = await asked(t, says, { isOurs: () => true });
+      assert.ok(answer.type === 'foreign', answer.type);
+      assert.equal(Reflect.get(answer.error, 'code'), 'ERR_CLUSTER_PORT_TAKEN');
     }
   });
 

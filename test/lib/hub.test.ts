@@ -6,8 +6,12 @@ import { deriveKey } from '../../lib/handshake.js';
 import { derivePorts, Hub, type HubOptions, openHub } from '../../lib/hub.js';
 import type { Backend } from '../../lib/peer.js';
 import { Topics } from '../../lib/topics.js';
+import type { Transport } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { encode } from '../../protocol/dialects/v2.js';
+import { encodeFrame } from '../../protocol/frame.js';
+import type { Challenge, Message } from '../../protocol/message.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { Ear, farewell, Inbox } from '../helpers/links.js';
 import { rawFollower } from '../helpers/raw-follower.js';
@@ -41,6 +45,24 @@ async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
   const follow = (applicant: Partial<Applicant> = {}) =>
     rawFollower(network, ADDRESS, hub.runtime, applicant);
   return { hub, network, follow, settings };
+}
+
+/** A network where who dials says this in the write that has frame 3. */
+function saying(network: Transport, behind: readonly (Message | Challenge)[]): Transport {
+  const bytes = behind.map((message) => encodeFrame(encode(message)));
+  return {
+    ...network,
+    async dial(...where) {
+      const link = await network.dial(...where);
+      const write = link.write.bind(link);
+      let writes = 0;
+      link.write = (buffers) => {
+        writes += 1;
+        return write(writes === 2 ? [...buffers, ...bytes] : buffers);
+      };
+      return link;
+    },
+  };
 }
 
 /** A channel whose real client does nothing. */
@@ -139,6 +161,34 @@ describe('a hub', () => {
     assert.equal(led.followers, 1);
     connection.destroy(new Error('gone'));
     await until(() => led.followers === 0);
+  });
+
+  it('takes what comes in the same write as the proof for what a follower says, and serves it up to its goodbye', async (t) => {
+    const { hub, network } = await listening(t);
+    const led = channel();
+    hub.lead(led);
+    led.ready();
+    const { topics } = led.options.backend;
+    const reg = { bytes: Buffer.from([0xc0]), raw: false };
+    const follow = (...behind: (Message | Challenge)[]) =>
+      rawFollower(saying(network, behind), ADDRESS, hub.runtime);
+
+    const { connection, outcome } = await follow({ type: 'standby', address: undefined });
+    assert.equal(outcome.type, 'welcome');
+    assert.deepEqual([led.followers, connection.closed], [1, undefined]);
+    connection.destroy(new Error('done'));
+    await until(() => led.followers === 0);
+
+    const left = { type: 'goodbye', code: 'ERR_CLUSTER_CLOSED', reason: '' } as const;
+    await assert.rejects(follow(left, { type: 'subscribe', key: 'db', reg }));
+    assert.deepEqual([led.followers, topics.size], [0, 0]);
+
+    const bytes = Buffer.alloc(32);
+    const violating = await follow({ type: 'challenge', id: 1, version: 2, nonce: bytes, macs: [bytes] });
+    const inbox = new Inbox(violating.connection);
+    await until(() => inbox.closes.length > 0);
+    assert.deepEqual([led.followers, led.refusals.violations], [0, 1]);
+    assert.equal(hub.refusals.strangers, 0);
   });
 
   it('refuses a follower of another runtime folder, and one that does not have the codec, with the reason', async (t) => {

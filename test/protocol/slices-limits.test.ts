@@ -91,6 +91,13 @@ describe('the number of incomplete messages', () => {
     assert.equal(assembler.add(part(1, 1, true)), undefined);
   });
 
+  it('keeps nothing of the slice that would open one too many', () => {
+    const assembler = new Assembler({ maxMessageBytes: 10, maxMessages: 1 });
+    assembler.add(part(1, 6, true));
+    assert.throws(() => assembler.add(part(2, 4, true)), tooLarge);
+    assert.equal(assembler.add(part(1, 4, false))?.application.length, 10);
+  });
+
   it('has room again once a message is complete', () => {
     const assembler = new Assembler({ maxMessages: 1 });
     for (const id of [1, 2, 3]) {

@@ -36,6 +36,15 @@ for (const { name, bytes, message } of frames) {
   });
 }
 
+it('a pid of all 32 bits is read as it was written', () => {
+  for (const type of ['welcome', 'authenticate']) {
+    const known = frames.map(({ message }) => message).find((message) => message.type === type);
+    assert.ok(known && 'pid' in known);
+    const message = { ...known, pid: 0xffff_ffff };
+    assert.deepEqual(decode(encode(message)), message);
+  }
+});
+
 it('every type of message has a fixture', () => {
   const covered = new Set(frames.map(({ message }) => message.type));
   assert.deepEqual([...covered].sort(), Object.keys(Type).sort());
