@@ -37,8 +37,12 @@ const framing: Input[] = [
   ),
   said('a message of an unknown type', 'ignored', () => bytesOf({ type: 200, connection: noise(100) })),
   said('all flags that there are not', 'ignored', () => bytesOf({ type: Type.cancel, flags: 0xf0 })),
-  said('a call as a response', PROTOCOL, () => bytesOf({ type: Type.invoke, kind: Kind.response })),
-  said('a subscribe as a response', PROTOCOL, () => bytesOf({ type: Type.subscribe, kind: Kind.response })),
+  said('a call as a response', PROTOCOL, () => {
+    const call = callBytes({ method: 'echo' });
+    call.writeUInt8(Kind.response, 1);
+    return call;
+  }),
+  said('a cancel as a response', PROTOCOL, () => bytesOf({ type: Type.cancel, kind: Kind.response })),
 ];
 
 /** What only a leader says, and what belongs into the handshake. */

@@ -10,6 +10,9 @@ import { bytesOf } from './wire.js';
 /** No other heartbeat has it. */
 const LAST_WORD = 0x1234_5678_9abc;
 
+/** What ends a link rightly. Any other code is that of one call, and may cost no more. */
+const BREACHES = ['ERR_CLUSTER_PROTOCOL', 'ERR_CLUSTER_FRAME_TOO_LARGE', 'ERR_CLUSTER_MESSAGE_TOO_LARGE'];
+
 const codec = msgpack();
 
 export interface RawCall {
@@ -41,7 +44,7 @@ export class Insider {
   /** How a call that was sent ends: `answered`, or with a code. */
   outcome(id: number): Promise<string> {
     return this.stranger.first((frame) =>
-      frame.type === Type.result && frame.id === id ? codeOf(frame) : goodbyeOf(frame),
+      frame.type === Type.result && frame.id === id ? codeOf(frame) : endOf(frame),
     );
   }
 
@@ -50,7 +53,7 @@ export class Insider {
     const words = new Set<string>();
     for (let left = count; left > 0; left -= 1) {
       const word = await this.stranger.first((frame) =>
-        frame.type === Type.result ? codeOf(frame) : goodbyeOf(frame),
+        frame.type === Type.result ? codeOf(frame) : endOf(frame),
       );
       words.add(word);
       if (this.stranger.isClosed) break;
@@ -69,14 +72,14 @@ export class Insider {
       if (isFault && (frame.type === Type.value || frame.type === Type.published)) return codeOf(frame);
       if (frame.type === Type.heartbeat && frame.kind === Kind.response && frame.id === LAST_WORD)
         return 'ignored';
-      return goodbyeOf(frame);
+      return endOf(frame);
     });
   }
 
   /** How a publication ends. */
   published(id: number): Promise<string> {
     return this.stranger.first((frame) =>
-      frame.type === Type.published && frame.id === id ? codeOf(frame) : goodbyeOf(frame),
+      frame.type === Type.published && frame.id === id ? codeOf(frame) : endOf(frame),
     );
   }
 }
@@ -97,4 +100,9 @@ function codeOf(frame: Frame): string {
   if ((frame.flags & Flag.fault) === 0) return 'answered';
   const { code, message } = fromFault(codec.decode(frame.application)) as Error & { code?: string };
   return code ?? message;
+}
+
+function endOf(frame: Frame): string | undefined {
+  const code = goodbyeOf(frame);
+  return code === undefined || BREACHES.includes(code) ? code : `goodbye ${code}`;
 }

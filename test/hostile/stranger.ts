@@ -72,10 +72,14 @@ export class Stranger {
     return this.#frames.shift();
   }
 
-  /** The first word on the frames to come that `judge` has one for; `closed`: there was none. */
+  /**
+   * The first word on the frames to come that `judge` has one for; `closed`: there was none. Who says goodbye has to
+   * close the link as well.
+   */
   async first(judge: (frame: Frame) => string | undefined): Promise<string> {
     for (let frame = await this.next(); frame; frame = await this.next()) {
       const word = judge(frame);
+      if (frame.type === Type.goodbye) while (!this.#isClosed) await once(this.#news, 'news');
       if (word !== undefined) return word;
     }
     return 'closed';

@@ -62,6 +62,18 @@ describe('a topic that nobody wants any more', () => {
     assert.deepEqual(follower.values, [['a', 'fresh', undefined]]);
   });
 
+  it('is one of a thousand that are forgotten in a row; then others have their turn', async () => {
+    const { topics, upstream } = connected();
+    const follower = new Follower();
+    const keys = Array.from({ length: 2_500 }, (_, index) => `key ${index}`);
+    for (const key of keys) topics.subscribe(key, key, follower);
+    for (const key of keys) topics.unsubscribe(key, follower);
+    const sizes = new Set<number>();
+    await until(() => sizes.add(topics.size).has(0));
+    assert.deepEqual([...sizes], [2_500, 1_500, 500, 0]);
+    assert.equal(upstream.asked.filter((asked) => asked.startsWith('-')).length, 2_500);
+  });
+
   it('leaves no timer behind when all is closed', () => {
     const { topics, upstream, push } = connected({ linger: 60_000 });
     const follower = new Follower();

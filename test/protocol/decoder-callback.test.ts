@@ -48,6 +48,43 @@ describe('stop', () => {
   });
 });
 
+describe('pause', () => {
+  it('from within onFrame: push ends behind that frame, says so, and the next one begins there', () => {
+    const types: number[] = [];
+    const decoder: Decoder = new Decoder(({ type }) => {
+      types.push(type);
+      decoder.pause();
+    });
+    assert.equal(decoder.push(both), invoke.length);
+    assert.deepEqual(types, [0x11]);
+    assert.equal(decoder.push(both.subarray(invoke.length)), heartbeat.length);
+    assert.deepEqual(types, [0x11, 0x10]);
+  });
+
+  it('holds as well where the frame was completed by a later chunk', () => {
+    const decoder: Decoder = new Decoder(() => decoder.pause());
+    assert.equal(decoder.push(both.subarray(0, 25)), 25);
+    assert.equal(decoder.push(both.subarray(25)), invoke.length - 25);
+  });
+
+  it('before push does not count', () => {
+    let calls = 0;
+    const decoder = new Decoder(() => calls++);
+    decoder.pause();
+    assert.equal(decoder.push(both), both.length);
+    assert.equal(calls, 2);
+  });
+
+  it('of one that is stopped leaves nothing to be pushed again', () => {
+    const decoder: Decoder = new Decoder(() => {
+      decoder.pause();
+      decoder.stop();
+    });
+    assert.equal(decoder.push(both), both.length);
+    assert.equal(decoder.push(both), both.length);
+  });
+});
+
 describe('an error thrown by onFrame', () => {
   it('comes through push as it is and stops the decoder', () => {
     for (const chunks of [[both], [both.subarray(0, 25), both.subarray(25)], [heartbeat]]) {
