@@ -14,7 +14,7 @@ export interface Limits {
 }
 
 /** msgpackr reads by recursion: at 1000 levels some values already need more stack than Node has. */
-const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 1000;
 const MAX_ITEMS = 0x7fff_ffff;
 
 /**

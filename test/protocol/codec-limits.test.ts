@@ -3,12 +3,14 @@ import { describe, it } from 'node:test';
 import type { Codec } from '../../protocol/codec.js';
 import { json } from '../../protocol/codecs/json.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import type { LimitOptions } from '../../protocol/limits.js';
 
 const MI = 1024 * 1024;
 const codecs: [name: string, make: (options?: LimitOptions) => Codec][] = [
   ['msgpack', msgpack],
   ['json', json],
+  ['serialize-json', serializeJson],
 ];
 
 function nested(depth: number): unknown {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Codec } from '../../protocol/codec.js';
 import { json } from '../../protocol/codecs/json.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import { v8 } from '../../protocol/codecs/v8.js';
 import { key, leaf, structured } from './codec-arbitraries.js';
 
@@ -65,6 +66,15 @@ describe('any bytes of a peer', () => {
     assert.deepEqual(roundTrip(codec, { a: [1, { a: 'b' }] }), { a: [1, { a: 'b' }] });
   }
 
+  function changedByte(codec: Codec, value: fc.Arbitrary<unknown>): fc.Arbitrary<Buffer> {
+    return fc.tuple(value, fc.nat(), fc.integer({ min: 1, max: 255 })).map(([value, at, change]) => {
+      const bytes = Buffer.from(codec.encode(value));
+      const index = at % bytes.length;
+      bytes.writeUInt8((bytes[index] ?? 0) ^ change, index);
+      return bytes;
+    });
+  }
+
   const noise = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));
 
   it('are decoded or refused by msgpack', () => {
@@ -78,12 +88,7 @@ describe('any bytes of a peer', () => {
   it('are decoded or refused by msgpack where they were a value before one byte was changed', () => {
     const codec = msgpack();
     fc.assert(
-      fc.property(structured, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, at, change) => {
-        const bytes = Buffer.from(codec.encode(value));
-        const index = at % bytes.length;
-        bytes.writeUInt8((bytes[index] ?? 0) ^ change, index);
-        assertHarmless(codec, bytes);
-      }),
+      fc.property(changedByte(codec, structured), (bytes) => assertHarmless(codec, bytes)),
       runs,
     );
   });
@@ -106,19 +111,29 @@ describe('any bytes of a peer', () => {
     );
   });
 
+  it('are decoded or refused by serialize-json, also where they were a value before one byte was changed', () => {
+    const codec = serializeJson();
+    const syntax = fc.string({
+      unit: fc.constantFrom(...'^^^^||||@$*#]--01235Za.eN+%__proto__'),
+      maxLength: 60,
+    });
+    const given = fc.oneof(
+      noise,
+      syntax.map((source) => Buffer.from(source)),
+      syntax.map((source) => Buffer.from(`a|__proto__^1|73^0.5^1^${source.replaceAll('^', '|')}`)),
+      changedByte(codec, structured),
+    );
+    fc.assert(
+      fc.property(given, (bytes) => assertHarmless(codec, bytes)),
+      { numRuns: 3000 },
+    );
+  });
+
   it('are decoded or refused by v8, also where they were a value before one byte was changed', () => {
     const codec = v8();
     const values = fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true });
-    const changed = fc
-      .tuple(values, fc.nat(), fc.integer({ min: 1, max: 255 }))
-      .map(([value, at, change]) => {
-        const bytes = Buffer.from(codec.encode(value));
-        const index = at % bytes.length;
-        bytes.writeUInt8((bytes[index] ?? 0) ^ change, index);
-        return bytes;
-      });
     fc.assert(
-      fc.property(fc.oneof(noise, changed), (bytes) => assertHarmless(codec, bytes)),
+      fc.property(fc.oneof(noise, changedByte(codec, values)), (bytes) => assertHarmless(codec, bytes)),
       { numRuns: 1000 },
     );
   });
@@ -126,6 +141,7 @@ describe('any bytes of a peer', () => {
   it('that nest deeper than the stack are refused', () => {
     assertHarmless(msgpack(), Buffer.alloc(1_000_000, 0x91));
     assertHarmless(json(), Buffer.alloc(1_000_000, '['));
+    assertHarmless(serializeJson(), Buffer.from(`^^^^${'@'.repeat(1_000_000)}`));
     assert.throws(() => msgpack().decode(Buffer.alloc(1_000_000, 0x91)), RangeError);
   });
 });

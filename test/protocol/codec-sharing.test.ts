@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Codec } from '../../protocol/codec.js';
 import { json } from '../../protocol/codecs/json.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import { v8 } from '../../protocol/codecs/v8.js';
 
 interface Binary {
@@ -61,7 +62,7 @@ for (const codec of [msgpack(), v8()]) {
   });
 }
 
-for (const codec of [msgpack(), v8(), json()] satisfies Codec[]) {
+for (const codec of [msgpack(), v8(), json(), serializeJson()] satisfies Codec[]) {
   describe(`two values decoded with ${codec.name} from the same bytes`, () => {
     it('have nothing mutable in common', () => {
       const make = () => ({ object: { list: [1, { a: 1 }] }, list: [[1]] });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { type Codec, decodePayload, encodePayload } from '../../protocol/codec.js';
 import { json } from '../../protocol/codecs/json.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import { v8 } from '../../protocol/codecs/v8.js';
 
 function failing(thrown: unknown): Codec {
@@ -43,7 +44,7 @@ describe('a payload', () => {
   });
 
   it('comes back with every codec of the package', () => {
-    for (const codec of [msgpack(), json(), v8()]) {
+    for (const codec of [msgpack(), json(), v8(), serializeJson()]) {
       for (const value of [undefined, null, { a: [1, 'b'] }]) {
         const payload = encodePayload(codec, value, 'it');
         assert.deepEqual(decodePayload(codec, payload, 'it'), value, codec.name);
