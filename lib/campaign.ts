@@ -183,7 +183,12 @@ export class Campaign {
     if (!this.#hub) {
       const { logger } = this.#options;
       const warn = (message: string) => logger.warn(`[cluster-client] ${message}`);
-      this.#hub = openHub({ ...this.#options, runtime: openRuntime(this.#options, warn), warn });
+      this.#hub = openHub({
+        ...this.#options,
+        interop: this.#options.interop !== undefined,
+        runtime: openRuntime(this.#options, warn),
+        warn,
+      });
     }
     return this.#hub;
   }

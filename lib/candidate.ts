@@ -49,6 +49,7 @@ export function createCandidate(hub: Hub, settings: CandidateSettings): Candidat
     ask: (address, until = signal) =>
       askAt(address, {
         ...options,
+        codec3x: options.interop && options.codec,
         keys: hub.keys,
         isOurs: () => hub.knows(address),
         signal: until,

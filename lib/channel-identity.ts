@@ -1,5 +1,5 @@
 import { identify } from './identity.js';
-import type { ResolvedOptions } from './options.js';
+import type { ClusterOptions, ResolvedOptions } from './options.js';
 
 /** What a client says of its channel. */
 export interface ChannelIdentity {
@@ -12,18 +12,21 @@ export interface ChannelIdentity {
   readonly isStrict: boolean;
 }
 
+type ChannelNaming = Pick<ResolvedOptions, 'name' | 'isNamed' | 'identity'> & Pick<ClusterOptions, 'interop'>;
+
 /**
  * @param settings what makes two clients of a class the same.
  * @param key only the processes of the group know it.
  */
 export function channelIdentity(
-  { name, isNamed, identity }: Pick<ResolvedOptions, 'name' | 'isNamed' | 'identity'>,
+  { name, isNamed, identity, interop }: ChannelNaming,
   settings: unknown,
   key: Buffer,
 ): ChannelIdentity {
   const { digest, settings: list } = identify(settings, key);
   return {
-    channel: isNamed ? name : `${name}@${digest}`,
+    // 3.x knows plain names only.
+    channel: isNamed || interop ? name : `${name}@${digest}`,
     name,
     settings: list,
     isStrict: identity === 'strict',

@@ -81,6 +81,7 @@ export class Channel {
       connection.watch({
         interval: heartbeatInterval,
         beat: true,
+        isExcused: () => peer.isWaiting,
         dead: (...silence) => this.#silent(peer, ...silence),
       });
     }
@@ -128,7 +129,7 @@ export class Channel {
     this.#appointment = undefined;
     if (this.#standby || this.#peers.size < 2 || this.#state.type !== 'welcome') return;
     this.#standby = [...this.#peers].find(
-      (peer) => peer.applicant.pid !== process.pid && !this.#declined.has(peer),
+      (peer) => peer.applicant.mayLead && peer.applicant.pid !== process.pid && !this.#declined.has(peer),
     );
     this.#standby?.connection.send({ type: 'standby', address: undefined });
   }

@@ -2,13 +2,15 @@ import { url as inspectorUrl } from 'node:inspector';
 import createDebug from 'debug';
 import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES, MAX_OPEN_MESSAGES } from '../protocol/constants.js';
 import { Decoder } from '../protocol/decoder.js';
-import { decode, encode } from '../protocol/dialects/v2.js';
+import type { Dialect, DialectHost } from '../protocol/dialect.js';
+import { v2 } from '../protocol/dialects/v2.js';
 import { encodeHead, type Frame } from '../protocol/frame.js';
 import type { Message } from '../protocol/message.js';
 import { Assembler, needsSlices, slice } from '../protocol/slices.js';
 import { ClusterError, protocolError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { Intake } from './intake.js';
+import { clock } from './transit.js';
 import type { Link } from './transport.js';
 
 const debug = createDebug('cluster-client:connection');
@@ -44,6 +46,8 @@ export interface WatchOptions {
   misses?: number;
   /** Whether we give signs of life as well. Not before the handshake is over. Default false. */
   beat?: boolean;
+  /** Asked at each look: its silence is no sign of death for the time being. Default: it is. */
+  isExcused?(): boolean;
   /** The peer is dead. @returns what the connection is closed with; `undefined`: it is not closed. */
   dead(silentFor: number, worstLag: number): Error | undefined;
 }
@@ -68,7 +72,9 @@ export class Connection {
   readonly #decoder: Decoder;
   readonly #intake: Intake;
   readonly #assembler: Assembler;
+  #dialect = v2;
   #isTrusted = false;
+  #maxMessageBytes: number;
   #handlers: ConnectionHandlers | undefined;
   #closed: Error | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -93,6 +99,7 @@ export class Connection {
   constructor(link: Link, limits: ConnectionLimits) {
     this.link = link;
     this.#maxFrameBytes = limits.maxFrameBytes ?? MAX_FRAME_BYTES;
+    this.#maxMessageBytes = limits.maxMessageBytes;
     this.#assembler = new Assembler({ maxMessageBytes: limits.maxMessageBytes });
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
       maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,
@@ -130,15 +137,48 @@ export class Connection {
     });
   }
 
+  /** Only before `open`: the frame is the next one once more. */
+  unread(frame: Frame): void {
+    this.#waiting.unshift(frame);
+  }
+
   /** The peer has proved itself: its frames may be of full size. */
   trust(): void {
     this.#isTrusted = true;
-    this.#decoder.maxFrameBytes = this.#maxFrameBytes;
+    this.#limitFrames();
+  }
+
+  /** From now on messages travel as this dialect has it. Until then as in version 2. */
+  speak<D extends Dialect>(create: (host: DialectHost) => D): D {
+    const dialect = create({
+      clock,
+      send: (frame) => this.sendFrame(frame),
+      receive: (message) => this.#handlers?.message(message),
+      end: () => {
+        this.flush();
+        this.link.end();
+      },
+    });
+    this.#dialect = dialect;
+    this.#limitFrames();
+    return dialect;
+  }
+
+  get dialect(): Dialect {
+    return this.#dialect;
   }
 
   /** The most that all slices of incomplete messages may add up to. */
   set maxMessageBytes(bytes: number) {
+    this.#maxMessageBytes = bytes;
     this.#assembler.maxMessageBytes = bytes;
+    this.#limitFrames();
+  }
+
+  #limitFrames(): void {
+    if (!this.#isTrusted) return;
+    const { hasSlices } = this.#dialect;
+    this.#decoder.maxFrameBytes = hasSlices ? this.#maxFrameBytes : this.#maxMessageBytes;
   }
 
   /** The handshake is over: from now on messages. May be called again, for another owner. */
@@ -161,7 +201,7 @@ export class Connection {
    * Watches over the peer from now on, in place of an earlier watch. With an inspector attached to this process,
    * which may stop it anywhere, nobody is declared dead.
    */
-  watch({ interval, misses, beat = false, dead }: WatchOptions): void {
+  watch({ interval, misses, beat = false, isExcused, dead }: WatchOptions): void {
     if (this.#closed) return;
     clearInterval(this.#heartbeatTimer);
     const heartbeat = new Heartbeat(
@@ -179,7 +219,7 @@ export class Connection {
     this.#heartbeat = heartbeat;
     this.#heartbeatTimer = setInterval(() => {
       const now = performance.now();
-      if (inspectorUrl() !== undefined || this.#progresses()) heartbeat.heard(now);
+      if (inspectorUrl() !== undefined || this.#progresses() || isExcused?.()) heartbeat.heard(now);
       heartbeat.tick(now);
     }, interval);
   }
@@ -211,12 +251,13 @@ export class Connection {
    * @param isOrdered whether it must not overtake a long message of its type. Default: publications must not.
    */
   send(message: Message, isOrdered = message.type === 'publish'): void {
-    this.sendFrame(encode(message), message.type, isOrdered);
+    const frame = this.#dialect.encode(message);
+    if (frame) this.sendFrame(frame, message.type, isOrdered);
   }
 
   sendFrame(frame: Frame, type = '', isOrdered = false): void {
     if (this.#closed) return;
-    const isLong = needsSlices(frame);
+    const isLong = this.#dialect.hasSlices && needsSlices(frame);
     // Of the messages that have no id, only one of a type may be under way in slices.
     const isBehind = isOrdered || (isLong && frame.id === 0);
     const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
@@ -263,12 +304,9 @@ export class Connection {
       }
       return;
     }
-    const whole = this.#assembler.add(frame);
-    const message = whole && decode(whole);
+    const whole = this.#dialect.hasSlices ? this.#assembler.add(frame) : frame;
+    const message = whole && this.#dialect.decode(whole);
     if (!message) return;
-    if (message.type === 'challenge' || message.type === 'authenticate') {
-      throw protocolError(`${message.type} after the handshake`);
-    }
     if (message.type === 'heartbeat') {
       // Where more waits for the peer than it reads, that is a sign of life enough.
       if (!message.reply && this.writable) this.send({ ...message, reply: true });

@@ -1,8 +1,10 @@
+import type { Codec } from '../protocol/codec.js';
+import { V1Follower } from '../protocol/dialects/v1-follower.js';
 import type { Message, Outcome } from '../protocol/message.js';
 import { Connection } from './connection.js';
 import type { Answer, Contact } from './election.js';
 import { ClusterError } from './errors.js';
-import { type Applicant, apply } from './handshake.js';
+import { type Applicant, apply, type Following3x } from './handshake.js';
 import type { Leadership } from './record.js';
 import { type Address, formatAddress, type Holder, type Transport } from './transport.js';
 
@@ -17,6 +19,8 @@ export interface AskOptions {
   heartbeatInterval: number;
   /** Whether a leader of our group is on record to have listened there; undefined: there is no record. */
   isOurs(): boolean | undefined;
+  /** Where a leader of 3.x will do as well: the codec of its values. */
+  codec3x?: Codec | undefined;
   maxMessageBytes: number;
   maxFrameBytes?: number | undefined;
   maxHandshakeBytes?: number | undefined;
@@ -155,7 +159,7 @@ const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 
 /** Dials, proves who we are, and asks for the channel. Never throws: what went wrong is an answer too. */
 export async function askAt(address: Address, options: AskOptions): Promise<Answer> {
-  const { transport, keys, applicant, connectTimeout, heartbeatInterval, isOurs, signal } = options;
+  const { transport, keys, applicant, connectTimeout, heartbeatInterval, isOurs, codec3x, signal } = options;
   const start = performance.now();
   const attempt = new AbortController();
   const abort = () => attempt.abort(new ClusterError('ERR_CLUSTER_CLOSED', 'the client was closed'));
@@ -163,7 +167,9 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
   if (signal.aborted) abort();
   const silence = unlessProved(async () => {
     const holder = await transport.holder?.(address);
-    return holder?.isStranger || isOurs() === false ? silentError(address, holder) : undefined;
+    if (holder?.isStranger || isOurs() === false) return silentError(address, holder);
+    // A process of 3.x says nothing for as long as it does not lead the channel.
+    return codec3x ? muteError(address, SILENCE) : undefined;
   }, attempt);
   let connection: Connection | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -177,18 +183,19 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
     opened.watch({
       interval: heartbeatInterval,
       misses: 2,
-      dead: () => (isOurs() ? muteError(address, heartbeatInterval) : undefined),
+      dead: () => (isOurs() ? muteError(address, 3 * heartbeatInterval) : undefined),
     });
     const left = Math.max(1, connectTimeout - (performance.now() - start));
     timer = setTimeout(() => {
       const mayBeMute = 3 * heartbeatInterval > connectTimeout && isOurs();
       if (!mayBeMute) opened.destroy(handshakeTimeout(address, connectTimeout));
     }, left);
-    const contact = new HubContact(opened, await apply(opened, keys, applicant, silence.end));
+    const following3x = codec3x && followed3x(address, codec3x, options);
+    const contact = new HubContact(opened, await apply(opened, keys, applicant, silence.end, following3x));
     opened.watch({
       interval: heartbeatInterval,
       beat: true,
-      dead: () => muteError(address, heartbeatInterval),
+      dead: () => muteError(address, 3 * heartbeatInterval),
     });
     return contact.answer();
   } catch (error) {
@@ -199,6 +206,20 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
   }
+}
+
+function followed3x(
+  address: Address,
+  codec: Codec,
+  { transport, applicant: { epoch } }: AskOptions,
+): Following3x {
+  return {
+    async check() {
+      const holder = await transport.holder?.(address);
+      if (holder?.isStranger) throw new ClusterError('ERR_CLUSTER_AUTH', 'a leader of another user');
+    },
+    dialect: (host) => new V1Follower(host, { codec, epoch: Math.max(epoch + 1, Date.now()) }),
+  };
 }
 
 /** What it says about the other end that it could not be asked. */
@@ -246,10 +267,10 @@ function unlessProved(verdict: () => Promise<Error | undefined>, attempt: AbortC
   };
 }
 
-function muteError(address: Address, interval: number): ClusterError {
+function muteError(address: Address, ms: number): ClusterError {
   return new ClusterError(
     'ERR_CLUSTER_LEADER_SILENT',
-    `${formatAddress(address)} gave no sign of life for three beats of ${interval} ms`,
+    `${formatAddress(address)} gave no sign of life for ${ms} ms`,
     { name: 'ServerNoResponseError', data: { address: formatAddress(address) } },
   );
 }
@@ -288,7 +309,9 @@ async function takenError(
 
 async function silentError(address: Address, holder: Holder | undefined): Promise<ClusterError> {
   const who = (await holder?.describe()) ?? 'something';
-  const what = `is held by ${who}, which says nothing and is not of this group: ${ADVICE}`;
+  const what =
+    `is held by ${who}, which says nothing and is not of this group: ${ADVICE}; a process of ` +
+    "cluster-client 3.x says nothing either: then set option interop: '3.x' (or CLUSTER_CLIENT_INTEROP=3.x)";
   return portError('ERR_CLUSTER_PORT_SILENT', address, what, who);
 }
 

@@ -1,5 +1,8 @@
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { serializeJson } from '../protocol/codecs/serialize-json.js';
 import { Kind, MAC_LENGTH, NONCE_LENGTH, Type, VERSION_1, VERSION_2 } from '../protocol/constants.js';
+import type { Dialect, DialectHost } from '../protocol/dialect.js';
+import { V1Leader } from '../protocol/dialects/v1-leader.js';
 import { decode, encode } from '../protocol/dialects/v2.js';
 import { EMPTY, encodeFrame, type Frame } from '../protocol/frame.js';
 import type { Authenticate, Challenge, Outcome } from '../protocol/message.js';
@@ -24,6 +27,15 @@ export type Applicant = Omit<Authenticate, 'type' | 'id' | 'mac'>;
 /** One who has proved itself, and when by our clock what it said was read. */
 export interface Admitted extends Applicant {
   readAt: number;
+  /** Of a follower of 3.x, which says nothing of itself but the channel. */
+  v1?: V1Leader;
+}
+
+/** For one who would follow a leader of 3.x as well. */
+export interface Following3x {
+  /** @throws what speaks against following it: it proves nothing. */
+  check(): Promise<void>;
+  dialect(host: DialectHost): Dialect;
 }
 
 /** Derives the key of the handshake from a secret of the group: HKDF (RFC 5869) with SHA-256. */
@@ -35,15 +47,17 @@ export function deriveKey(secret: Buffer): Buffer {
  * The follower's side. The caller limits the time and closes the connection if this throws.
  * @param keys of all secrets that the group has at present; both ends must have one of them.
  * @param onProved the other end is of our group.
+ * @param following3x where a leader of 3.x will do.
  * @throws ClusterError ERR_CLUSTER_AUTH: the other end does not have our secret. ERR_CLUSTER_PEER_VERSION: it is
- *   a 3.x leader. ERR_CLUSTER_PROTOCOL: it speaks something else. ERR_CLUSTER_LINK_CLOSED. The code that it refuses
- *   us with.
+ *   a 3.x leader, and that will not do. ERR_CLUSTER_PROTOCOL: it speaks something else. ERR_CLUSTER_LINK_CLOSED. The
+ *   code that it refuses us with.
  */
 export async function apply(
   connection: Connection,
   keys: readonly Buffer[],
   applicant: Applicant,
   onProved?: () => void,
+  following3x?: Following3x,
 ): Promise<Outcome> {
   const { link } = connection;
   const nonce = randomBytes(NONCE_LENGTH);
@@ -57,8 +71,8 @@ export async function apply(
     connection: Buffer.from(
       JSON.stringify({
         type: 'register_channel',
-        // Whoever listens there may read this: it does not hear what we want.
-        channelName: '',
+        // Whoever listens there may read this: it does not hear what we want, unless 3.x has to.
+        channelName: following3x ? applicant.channel : '',
         v2: { versions: [VERSION_2], nonce: nonce.toString('base64') },
       }),
     ),
@@ -68,11 +82,14 @@ export async function apply(
 
   const frame2 = await connection.nextFrame();
   if (frame2.version === VERSION_1) {
-    throw new ClusterError(
-      'ERR_CLUSTER_PEER_VERSION',
-      `${link.remoteAddress} is a leader of cluster-client 3.x, which this version does not follow`,
-      { data: { address: link.remoteAddress } },
-    );
+    if (!following3x) throw versionError(`${link.remoteAddress} is a leader of cluster-client 3.x`);
+    onProved?.();
+    await following3x.check();
+    connection.speak((host) => following3x.dialect(host));
+    connection.trust();
+    // It is the leader's answer, for whoever opens the connection.
+    connection.unread(frame2);
+    return { type: 'parked', state: 'starting' };
   }
   refuseGoodbye(frame2, link);
   const challenge = expect(frame2, 'challenge');
@@ -103,17 +120,20 @@ export async function apply(
 }
 
 /**
- * The hub's side. `decide` answers the applicant once it has proved itself.
+ * The hub's side. `decide` answers the applicant once it has proved itself; `refusal3x` says why a follower of 3.x,
+ * which can prove nothing, is not admitted.
  * @throws ClusterError ERR_CLUSTER_AUTH, ERR_CLUSTER_PEER_VERSION, ERR_CLUSTER_PROTOCOL, ERR_CLUSTER_LINK_CLOSED
  */
 export async function admit(
   connection: Connection,
   keys: readonly Buffer[],
   decide: (applicant: Applicant) => Outcome,
+  refusal3x: (channel: string) => Promise<ClusterError | undefined> = refuse3x,
 ): Promise<{ applicant: Admitted; outcome: Outcome }> {
   const { link } = connection;
   const frame1 = await connection.nextFrame();
-  checkHello(frame1);
+  const hello = readHello(frame1);
+  if (!hello.isVersion2) return admit3x(connection, frame1, hello.channel, refusal3x);
   const nonce = randomBytes(NONCE_LENGTH);
   const macless = keys.map(() => Buffer.alloc(MAC_LENGTH));
   const challenge: Challenge = { type: 'challenge', id: frame1.id, version: VERSION_2, nonce, macs: macless };
@@ -135,6 +155,47 @@ export async function admit(
   return { applicant: { ...applicant, readAt: clock() }, outcome };
 }
 
+/** It waits for a leader of its channel; who has one answers it. */
+async function admit3x(
+  connection: Connection,
+  { id }: Frame,
+  channel: string,
+  refusal3x: (channel: string) => Promise<ClusterError | undefined>,
+): Promise<{ applicant: Admitted; outcome: Outcome }> {
+  const v1 = connection.speak((host) => new V1Leader(host, serializeJson(), id));
+  const refusal = await refusal3x(channel);
+  if (refusal) {
+    connection.send({ type: 'refused', code: refusal.code, reason: refusal.message });
+    throw refusal;
+  }
+  connection.trust();
+  const now = clock();
+  const unknown = {
+    pid: 0,
+    epoch: 0,
+    mayLead: false,
+    isStrict: false,
+    runtime: '',
+    settings: [],
+    codecs: [],
+  };
+  const applicant = { ...unknown, channel, name: channel, sentAt: now, readAt: now, v1 };
+  return { applicant, outcome: { type: 'parked', state: 'vacant' } };
+}
+
+async function refuse3x(): Promise<ClusterError> {
+  return versionError('a follower of cluster-client 3.x');
+}
+
+/** A peer of 3.x has been met, and was not expected. */
+export function versionError(what: string): ClusterError {
+  return new ClusterError(
+    'ERR_CLUSTER_PEER_VERSION',
+    `${what}: to share clients with processes of 3.x, set option interop: '3.x' (or CLUSTER_CLIENT_INTEROP=3.x) here`,
+    { data: { option: 'interop' } },
+  );
+}
+
 /** Of a refusal that anybody could have sent nothing is believed but that it came, and of which kind it is. */
 function refuseGoodbye(frame: Frame, link: Link): void {
   if (frame.version !== VERSION_2 || frame.type !== Type.goodbye) return;
@@ -146,7 +207,7 @@ function refuseGoodbye(frame: Frame, link: Link): void {
   });
 }
 
-function checkHello(frame: Frame): void {
+function readHello(frame: Frame): { channel: string; isVersion2: boolean } {
   let hello: unknown;
   try {
     hello = JSON.parse(frame.connection.toString('utf8'));
@@ -157,18 +218,14 @@ function checkHello(frame: Frame): void {
   if (frame.version !== VERSION_1 || type !== 'register_channel' || typeof channelName !== 'string') {
     throw protocolError('the first frame is no register_channel');
   }
-  if (v2 === undefined) {
-    throw new ClusterError(
-      'ERR_CLUSTER_PEER_VERSION',
-      'a follower of cluster-client 3.x, which this version does not serve',
-    );
-  }
+  if (v2 === undefined) return { channel: channelName, isVersion2: false };
   const { versions, nonce } = record(v2);
   if (!Array.isArray(versions) || !versions.includes(VERSION_2))
     throw protocolError('no protocol version in common');
   if (typeof nonce !== 'string' || Buffer.from(nonce, 'base64').length !== NONCE_LENGTH) {
     throw protocolError(`the nonce is not ${NONCE_LENGTH} bytes`);
   }
+  return { channel: channelName, isVersion2: true };
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -7,7 +7,8 @@ import type { ChannelIdentity } from './channel-identity.js';
 import { Comparison } from './comparison.js';
 import { Connection } from './connection.js';
 import { ClusterError, limitError } from './errors.js';
-import { type Admitted, type Applicant, admit, deriveKey } from './handshake.js';
+import { type Admitted, type Applicant, admit, deriveKey, versionError } from './handshake.js';
+import { printable } from './printable.js';
 import { type ElectionRecord, fileRecord, isRecorded, memoryRecord } from './record.js';
 import type { Runtime } from './runtime.js';
 import { type Address, formatAddress, type Link, type Listener, type Transport } from './transport.js';
@@ -27,6 +28,8 @@ export interface HubOptions {
   port: number | undefined;
   transport: Transport;
   runtime: Runtime;
+  /** Whether processes of 3.x are of this group: then only who holds the cluster port leads. */
+  interop?: boolean | undefined;
   connectTimeout: number;
   /** Bytes of one frame, before its sender has proved itself and after. */
   maxHandshakeBytes: number;
@@ -80,6 +83,7 @@ export class Hub {
   readonly #comparison: Comparison;
   readonly #records = new Map<string, ElectionRecord>();
   #users = 0;
+  #hasWarnedOf3x = false;
   readonly #onUnused: () => void;
 
   constructor(options: HubOptions, onUnused: () => void) {
@@ -121,15 +125,21 @@ export class Hub {
 
   /** Not kept: a follower may ask for channels without end. */
   #recordOf(channel: string): ElectionRecord {
-    const { folder, restore } = this.runtime;
+    const { restore } = this.runtime;
     const { warn } = this.#options;
+    const folder = this.#recordsFolder;
     const known = this.#records.get(channel);
     return known ?? (folder === undefined ? memoryRecord() : fileRecord({ folder, channel, restore, warn }));
   }
 
+  /** Processes of 3.x do not read records. */
+  get #recordsFolder(): string | undefined {
+    return this.#options.interop ? undefined : this.runtime.folder;
+  }
+
   /** Whether a leader of this group is on record to have listened there; undefined: that cannot be told. */
   knows(address: Address): boolean | undefined {
-    const { folder } = this.runtime;
+    const folder = this.#recordsFolder;
     try {
       return folder === undefined ? undefined : isRecorded(folder, address);
     } catch (error) {
@@ -266,18 +276,27 @@ export class Hub {
     const timer = setTimeout(() => {
       connection.refuse(new ClusterError('ERR_CLUSTER_CONNECT_TIMEOUT', 'no handshake in time'));
     }, connectTimeout);
-    void connection.gone.then(() => this.#strangers.delete(connection));
-    admit(connection, this.keys, (applicant) => this.#decide(applicant))
+    void connection.gone.then(() => {
+      clearTimeout(timer);
+      this.#strangers.delete(connection);
+    });
+    let isOf3x = false;
+    const decide3x = (channel: string) => {
+      isOf3x = true;
+      return this.#refusal3x(channel, link);
+    };
+    admit(connection, this.keys, (applicant) => this.#decide(applicant), decide3x)
       .then(({ applicant, outcome }) => {
+        clearTimeout(timer);
         this.#strangers.delete(connection);
         this.#count(connection);
         this.#place(connection, applicant, outcome);
       })
       .catch((error: Error) => {
         this.refusals.strangers += 1;
-        connection.refuse(error);
-      })
-      .finally(() => clearTimeout(timer));
+        // One of 3.x has been told. If it were closed now, it would come again now, without end.
+        if (!isOf3x) connection.refuse(error);
+      });
   }
 
   /**
@@ -294,6 +313,24 @@ export class Hub {
       oldest.link.destroy();
       return;
     }
+  }
+
+  /** Why a follower of 3.x may not have a channel. */
+  async #refusal3x(channel: string, link: Link): Promise<ClusterError | undefined> {
+    const { interop, maxLinks, warn } = this.#options;
+    if (!interop) {
+      const shown = printable(channel, 100, 200);
+      const error = versionError(`a follower of cluster-client 3.x asks for channel ${shown} and is refused`);
+      if (!this.#hasWarnedOf3x) warn(error.message);
+      this.#hasWarnedOf3x = true;
+      return error;
+    }
+    if (this.#links >= maxLinks) {
+      this.refusals.links += 1;
+      return limitError('maxLinks', maxLinks, `links to process ${process.pid}`);
+    }
+    if (!(await this.transport.isStranger?.(link))) return undefined;
+    return new ClusterError('ERR_CLUSTER_AUTH', `${link.remoteAddress} is of another user`);
   }
 
   #count({ gone }: Connection): void {
@@ -391,9 +428,10 @@ function refused({ code, message }: ClusterError): Outcome {
  */
 export function openHub(options: HubOptions): Hub {
   const registry = hubs();
-  const { group, port, transport, runtime } = options;
+  const { group, port, transport, runtime, interop } = options;
   const secret = createHash('sha256').update(Buffer.concat(runtime.secrets)).digest('hex');
-  const name = [transport.name, port ?? 'derived', runtime.folder ?? 'no folder', secret, group].join(' ');
+  const place = [transport.name, port ?? 'derived', runtime.folder ?? 'no folder'];
+  const name = [...place, interop ? '3.x' : '4', secret, group].join(' ');
   let hub = registry.get(name);
   if (!hub) {
     hub = new Hub(options, () => registry.delete(name));

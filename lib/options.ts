@@ -4,6 +4,7 @@ import is from 'is-type-of';
 import stringify from 'json-stringify-safe';
 import type { Codec } from '../protocol/codec.js';
 import { msgpack } from '../protocol/codecs/msgpack.js';
+import { serializeJson } from '../protocol/codecs/serialize-json.js';
 import {
   MAX_FRAME_BYTES,
   MAX_HANDSHAKE_FRAME_BYTES,
@@ -42,7 +43,7 @@ export interface ClusterOptions {
   identity?: 'strict' | ((args: readonly unknown[]) => unknown) | undefined;
   /** Which processes belong together. Default: CLUSTER_CLIENT_GROUP, else the port if one is given, else the application's folder. */
   group?: string | undefined;
-  /** The cluster port, on the loopback address. Default: NODE_CLUSTER_CLIENT_PORT, else derived from group and secret within 20000–29999. */
+  /** The cluster port, on the loopback address. Default: NODE_CLUSTER_CLIENT_PORT, else derived from group and secret within 20000–29999, or with interop 7777. */
   port?: number | undefined;
   /**
    * What the processes of a group prove to each other to have; at least 16 bytes. Several, up to 4: any of them will
@@ -99,7 +100,13 @@ export interface ClusterOptions {
   maxListeners?: number | undefined;
   /** Takes warnings. Default: the console. */
   logger?: Logger | undefined;
-  /** How values travel; the same in all processes. Default `msgpack()`. */
+  /**
+   * '3.x': processes with cluster-client 3.x belong to the group, as while an application moves to this version. They
+   * prove nothing but that they are of our user. Only who holds the cluster port leads, and no leader that hangs is
+   * replaced. Default: CLUSTER_CLIENT_INTEROP, else they are refused.
+   */
+  interop?: '3.x' | undefined;
+  /** How values travel; the same in all processes. Default `msgpack()`; with interop that of 3.x, `serializeJson()`. */
   codec?: Codec | undefined;
   /** 3.x's name for a codec. */
   transcode?: Transcode | undefined;
@@ -111,7 +118,14 @@ export interface ClusterOptions {
   transport?: Transport | undefined;
 }
 
-type Optional = 'port' | 'runtimeDir' | 'isLeader' | 'subscribeTimeout' | 'transcode' | 'identity';
+type Optional =
+  | 'port'
+  | 'runtimeDir'
+  | 'isLeader'
+  | 'subscribeTimeout'
+  | 'transcode'
+  | 'identity'
+  | 'interop';
 
 /** Options with every default filled in. */
 export type ResolvedOptions = {
@@ -123,6 +137,8 @@ export type ResolvedOptions = {
 };
 
 const MIN_SECRET_BYTES = 16;
+/** Of 3.x. */
+const PORT_3X = 7777;
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
 
 const defaultLogger: Logger = console;
@@ -131,9 +147,17 @@ const defaultLogger: Logger = console;
 export function resolveOptions(className: string, given: ClusterOptions = {}): ResolvedOptions {
   if (typeof given !== 'object' || given === null) throw optionError('(all)', given, 'an object');
   const env = process.env;
-  const clusterPort = integer('port', given.port ?? envNumber('NODE_CLUSTER_CLIENT_PORT'), 1, 65535);
+  const interop =
+    typed('interop', given.interop, isInterop, "'3.x'") ??
+    typed('CLUSTER_CLIENT_INTEROP', env['CLUSTER_CLIENT_INTEROP'] || undefined, isInterop, "'3.x'");
+  const clusterPort =
+    integer('port', given.port ?? envNumber('NODE_CLUSTER_CLIENT_PORT'), 1, 65535) ??
+    (interop ? PORT_3X : undefined);
   const isLeader = typed('isLeader', given.isLeader, is.boolean, 'a boolean');
   const transcode = typed('transcode', given.transcode, isCodec, '{ encode, decode }');
+  const codec =
+    typed('codec', given.codec, isNamedCodec, '{ name, encode, decode }') ??
+    (transcode ? fromTranscode(transcode) : interop ? serializeJson() : msgpack());
   return {
     name: channelName(given.name ?? className),
     isNamed: given.name !== undefined,
@@ -179,9 +203,8 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
     maxKeysPerLink: integer('maxKeysPerLink', given.maxKeysPerLink, 1, Number.MAX_SAFE_INTEGER) ?? 100_000,
     maxListeners: integer('maxListeners', given.maxListeners, 0, Number.MAX_SAFE_INTEGER) ?? 20,
     logger: typed('logger', given.logger, isLogger, 'an object with info, warn and error') ?? defaultLogger,
-    codec:
-      typed('codec', given.codec, isNamedCodec, '{ name, encode, decode }') ??
-      (transcode ? fromTranscode(transcode) : msgpack()),
+    interop,
+    codec: interop ? withBuffers(codec) : codec,
     transcode,
     formatKey: typed('formatKey', given.formatKey, isFormatKey, 'a function') ?? stringify,
     election:
@@ -290,6 +313,16 @@ function fromTranscode(transcode: Transcode): Codec {
   };
 }
 
+/** Nothing is said of a value to 3.x but what the codec has written. */
+function withBuffers(codec: Codec): Codec {
+  return {
+    name: codec.name,
+    encodesBuffers: true,
+    encode: (value) => codec.encode(value),
+    decode: (bytes) => codec.decode(bytes),
+  };
+}
+
 function hasMethods(value: unknown, ...names: string[]): boolean {
   return (
     typeof value === 'object' &&
@@ -309,4 +342,5 @@ const isTransport = (value: unknown): value is Transport => hasMethods(value, 'l
 const isDelivery = (value: unknown): value is 'newest' | 'every' => value === 'newest' || value === 'every';
 const isIdentity = (value: unknown): value is 'strict' | ((args: readonly unknown[]) => unknown) =>
   value === 'strict' || is.function(value);
+const isInterop = (value: unknown): value is '3.x' => value === '3.x';
 const isFormatKey = (value: unknown): value is (reg: unknown) => string => is.function(value);

@@ -20,7 +20,7 @@ import type { Rank } from './publications.js';
 import type { Role, RoleEvents } from './role.js';
 import type { Subscriber, Topics, Value } from './topics.js';
 import { Transit } from './transit.js';
-import { decodeArguments, encodeFault } from './values.js';
+import { encodeFault } from './values.js';
 
 const debug = createDebug('cluster-client:channel');
 
@@ -69,6 +69,8 @@ export interface ChannelOptions {
   /** Of one follower: calls that run at a time, and keys that it subscribes to or publishes. */
   maxCallsPerLink: number;
   maxKeysPerLink: number;
+  /** Name of the method that publishes, as followers of 3.x have it. */
+  publishMethod?: string | undefined;
 }
 
 /** So many keys of one that has gone are unsubscribed in a row; then others have their turn. */
@@ -116,6 +118,7 @@ export class Peer implements Subscriber {
     this.applicant = applicant;
     this.#owner = owner;
     connection.maxMessageBytes = options.maxMessageBytes;
+    applicant.v1?.serve(options.codec, options.publishMethod);
     this.#transit = new Transit(connection.link.isLocal);
     this.#transit.waited(applicant.sentAt, applicant.readAt);
   }
@@ -127,6 +130,11 @@ export class Peer implements Subscriber {
       drain: () => this.#drained(),
       close: (error) => this.#closed(error),
     });
+  }
+
+  /** A follower of 3.x gives no other sign of life while it waits for calls. */
+  get isWaiting(): boolean {
+    return this.applicant.v1 !== undefined && this.#running.size > 0;
   }
 
   shares(): number {
@@ -273,7 +281,7 @@ export class Peer implements Subscriber {
     }
     let args: readonly unknown[];
     try {
-      args = decodeArguments(codec, payload, method);
+      args = this.connection.dialect.decodeArguments(codec, payload, method);
     } catch (error) {
       fail(error as Error);
       return;

@@ -75,6 +75,39 @@ export async function describeListener(socket: ListeningSocket, timeLimit = TIME
   return `${name} of uid ${socket.uid}`;
 }
 
+/**
+ * Who has the other end of a connection between two IPv4 addresses of this host, each as `host:port`. Never throws.
+ * @returns a uid; -1 where there is no such socket, or too many to find it; undefined where the system does not tell.
+ */
+export async function peerOwner(
+  peer: string,
+  own: string,
+  timeLimit = TABLE_TIME_LIMIT,
+): Promise<number | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  let uid: number | undefined;
+  await within(timeLimit, async (until) => {
+    uid = -1;
+    const table = await readTable('/proc/net/tcp', until, ' ').catch(() => undefined);
+    uid = table === undefined ? undefined : (findConnection(table, peer, own) ?? -1);
+  });
+  return uid;
+}
+
+/** @param table the text of /proc/net/tcp. @param byteOrder as of `findListener`. */
+export function findConnection(
+  table: string,
+  local: string,
+  remote: string,
+  byteOrder: 'LE' | 'BE' = endianness(),
+): number | undefined {
+  const entry = (address: string) => {
+    const [host = '', port] = address.split(':');
+    return `${word(Buffer.from(host.split('.').map(Number)), byteOrder)}:${hex(Number(port), 4)}`;
+  };
+  return findFields(table, ` ${entry(local)} ${entry(remote)} `)?.uid;
+}
+
 /** What is not done by then ends by itself, at the next look at the clock. */
 async function within(ms: number, work: (until: number) => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -97,10 +130,9 @@ export function findListener(
   { host, port }: Address,
   byteOrder: 'LE' | 'BE' = endianness(),
 ): ListeningSocket | undefined {
-  const word = (bytes: Buffer) => hex(byteOrder === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE(), 8);
   const any = '0'.repeat(8);
-  const own = word(Buffer.from(host.split('.').map(Number)));
-  const mapped = word(Buffer.of(0, 0, 0xff, 0xff));
+  const own = word(Buffer.from(host.split('.').map(Number)), byteOrder);
+  const mapped = word(Buffer.of(0, 0, 0xff, 0xff), byteOrder);
   return (
     findRow(tcp, own, port) ??
     findRow(tcp6, any + any + mapped + own, port) ??
@@ -111,13 +143,25 @@ export function findListener(
 
 function findRow(table: string, local: string, port: number): ListeningSocket | undefined {
   // Local address, remote address, state: LISTEN.
-  const start = ` ${local}:${hex(port, 4)} ${'0'.repeat(local.length)}:0000 0A `;
+  return findFields(table, ` ${local}:${hex(port, 4)} ${'0'.repeat(local.length)}:0000 0A `);
+}
+
+/** @param start the addresses of a row, and what may follow them. */
+function findFields(table: string, start: string): ListeningSocket | undefined {
   const at = table.indexOf(start);
   const end = table.indexOf('\n', at);
   if (at < 0 || end < 0) return undefined;
-  // Queues, timer, retransmits, uid, timeout, inode.
-  const [, , , uid, , inode] = table.slice(at + start.length, end).split(/ +/);
+  // What is left of: state, queues, timer, retransmits, uid, timeout, inode.
+  const fields = table
+    .slice(at + start.length, end)
+    .trim()
+    .split(/ +/);
+  const [uid, , inode] = fields.slice(start.endsWith(' 0A ') ? 3 : 4);
   return inode === undefined ? undefined : { uid: Number(uid), inode };
+}
+
+function word(bytes: Buffer, byteOrder: 'LE' | 'BE'): string {
+  return hex(byteOrder === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE(), 8);
 }
 
 function hex(number: number, digits: number): string {
@@ -131,8 +175,11 @@ async function readTables(until: number): Promise<{ tcp: string; tcp6: string }>
   return { tcp: await tcp, tcp6: await tcp6 };
 }
 
-/** Up to the first piece (Linux gives a page each) where nobody listens: those who do come first. */
-async function readTable(path: string, until: number): Promise<string> {
+/**
+ * Up to the first piece (Linux gives a page each) that has none of the rows wanted.
+ * @param wanted what they have in them. Default: those who listen, who come first.
+ */
+async function readTable(path: string, until: number, wanted = ' 0A '): Promise<string> {
   const file = await open(path);
   try {
     const buffer = Buffer.allocUnsafe(PIECE_BYTES);
@@ -141,7 +188,7 @@ async function readTable(path: string, until: number): Promise<string> {
       const { bytesRead } = await file.read(buffer);
       const piece = buffer.toString('latin1', 0, bytesRead);
       text += piece;
-      if (!piece.includes(' 0A ')) break;
+      if (!piece.includes(wanted)) break;
     }
     return text;
   } finally {

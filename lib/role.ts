@@ -7,6 +7,7 @@ import type { Delivery } from './subscriptions.js';
 export interface Role {
   readonly kind: 'leader' | 'follower';
   readonly epoch: number;
+  /** 0: unknown. */
   readonly leaderPid: number;
   /**
    * Settles the call through the session's table of pending calls. Leaves it unsent where it cannot be handed over

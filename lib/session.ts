@@ -200,7 +200,8 @@ export class Session {
 
   #elected(elected: Elected): void {
     if (elected.role === 'follower') {
-      const options = { ...this.#options, channel: this.#options.name };
+      const { name: channel } = this.#options;
+      const options = { ...this.#options, channel, publishMethod: this.#settings.methods.publish };
       const contact = elected.contact as HubContact;
       this.#take(undefined, new Follower(contact, options, this.#roleEvents(), this.#calls.pending));
       return;
@@ -239,7 +240,7 @@ export class Session {
     const secrets = [Buffer.from('cluster-client single mode')];
     const runtime = { secrets, id: '', folder: undefined, restore: () => {} };
     const place = { group: 'single mode', port: 1, transport: memory(), runtime, warn };
-    const hub = openHub({ ...this.#options, ...place });
+    const hub = openHub({ ...this.#options, ...place, interop: false });
     const identity = this.#campaign.identity(hub);
     const existing = hub.channel(identity.channel)?.options.backend as Leader | undefined;
     const mismatch = existing && !existing.closed ? hub.compare(identity, process.pid) : undefined;
@@ -290,7 +291,7 @@ export class Session {
     this.#ready = true;
     this.#failure = undefined;
     this.#epoch = role.epoch;
-    this.#leaderPid = role.leaderPid;
+    this.#leaderPid = role.leaderPid || undefined;
     for (const { key, reg } of this.#subscriptions.entries()) this.#askFor(key, reg);
     for (const publication of this.#publications.again()) role.publish(publication);
     this.#calls.resume();

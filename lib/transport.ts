@@ -63,6 +63,8 @@ export interface Transport {
   dial(address: Address, timeout: number, signal?: AbortSignal): Promise<Link>;
   /** Who listens there, as far as the system tells. Never throws. */
   holder?(address: Address): Promise<Holder | undefined>;
+  /** Whether another user than ours has the other end of the link; undefined: the system does not tell. Never throws. */
+  isStranger?(link: Link): Promise<boolean | undefined>;
 }
 
 export function formatAddress(address: Address): string {

@@ -8,6 +8,8 @@ import { ClusterError, messageOf } from './errors.js';
 export interface Codec {
   /** Travels in the handshake: an agreed name for an agreed format. */
   readonly name: string;
+  /** Whether a Buffer as a whole goes through the codec too, as in 3.x. Default: it travels as it is. */
+  readonly encodesBuffers?: boolean;
   encode(value: unknown): Uint8Array;
   decode(bytes: Buffer): unknown;
 }
@@ -23,7 +25,7 @@ export interface Payload {
  * @throws ClusterError ERR_CLUSTER_ENCODE, with the codec's own error as `cause`; ERR_CLUSTER_MESSAGE_TOO_LARGE
  */
 export function encodePayload(codec: Codec, value: unknown, what: string, maxBytes = Infinity): Payload {
-  const isRaw = isBuffer(value);
+  const isRaw = !codec.encodesBuffers && isBuffer(value);
   const bytes = isRaw ? value : encode(codec, value, what);
   if (bytes.length <= maxBytes) return { bytes, raw: isRaw };
   throw new ClusterError(

@@ -1,6 +1,9 @@
 export { type Codec, decodePayload, encodePayload, type Payload } from './codec.js';
 export * from './constants.js';
 export { Decoder, type DecoderOptions } from './decoder.js';
+export type { Dialect, DialectHost } from './dialect.js';
+export { V1Follower, type V1FollowerOptions } from './dialects/v1-follower.js';
+export { V1Leader } from './dialects/v1-leader.js';
 export * as v2 from './dialects/v2.js';
 export { ClusterError, type ClusterErrorOptions } from './errors.js';
 export { bareFault, type Fault, fromFault, restoreError, toFault } from './fault.js';

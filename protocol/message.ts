@@ -107,7 +107,16 @@ export type Message =
    */
   | { type: 'value'; key: string; revision: number; missed: number; fault: boolean; value: Payload }
   /** `epoch` and `sequence` of an earlier acknowledgement where this is a replay; else 0. */
-  | { type: 'publish'; id: number; epoch: number; sequence: number; key: string; reg: Payload }
+  | {
+      type: 'publish';
+      id: number;
+      epoch: number;
+      sequence: number;
+      key: string;
+      reg: Payload;
+      /** Name of the method that publishes: 3.x has no other word for it. Does not travel in version 2. */
+      method?: string | undefined;
+    }
   | { type: 'published'; id: number; epoch: number; sequence: number; fault: boolean; value: Payload }
   /** follower → hub: the sender has become the channel's leader and listens there. */
   | { type: 'leading'; epoch: number; address: Address }

@@ -8,7 +8,7 @@ import type { Call, PendingCalls } from '../pending.js';
 import type { Publication } from '../publications.js';
 import type { Role, RoleEvents } from '../role.js';
 import { clock } from '../transit.js';
-import { decodeFault, encodeArguments } from '../values.js';
+import { decodeFault } from '../values.js';
 
 const debug = createDebug('cluster-client:follower');
 
@@ -19,12 +19,14 @@ export interface FollowerOptions {
   maxMessageBytes: number;
   /** Calls that the leader is asked for at a time. */
   maxCallsPerLink: number;
+  publishMethod: string | undefined;
 }
 
 /** A proxy over one link to the leader; lost when the link is. */
 export class Follower implements Role {
   readonly kind = 'follower';
   epoch = 0;
+  /** 0: unknown, as of a leader of 3.x. */
   leaderPid = 0;
   readonly #contact: HubContact;
   readonly #options: FollowerOptions;
@@ -62,7 +64,7 @@ export class Follower implements Role {
     // It waits among the pending calls, which are limited and have a deadline, rather than in the link.
     if (!connection.writable || this.#pending.sent >= maxCallsPerLink) return;
     try {
-      const args = encodeArguments(codec, call.args, method, maxMessageBytes);
+      const args = connection.dialect.encodeArguments(codec, call.args, method, maxMessageBytes);
       // Nobody waits for a oneway call, so none comes too late.
       const isTimed = call.deadline !== Infinity && !oneway;
       const timeout = isTimed ? Math.max(1, Math.ceil(call.deadline - performance.now())) : 0;
@@ -95,14 +97,14 @@ export class Follower implements Role {
   }
 
   publish(publication: Publication): void {
-    const { codec, maxMessageBytes } = this.#options;
+    const { codec, maxMessageBytes, publishMethod: method } = this.#options;
     try {
       const { key } = publication;
       const { epoch, sequence } = publication.rank;
       const reg = encodePayload(codec, publication.reg, 'a publication', maxMessageBytes);
       const id = this.#nextPublication++;
       this.#publishing.set(id, publication);
-      this.#contact.connection.send({ type: 'publish', id, epoch, sequence, key, reg });
+      this.#contact.connection.send({ type: 'publish', id, epoch, sequence, key, reg, method });
     } catch (error) {
       publication.failed();
       this.#events.error(error);

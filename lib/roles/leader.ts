@@ -101,6 +101,7 @@ export class Leader implements Backend {
       delivery: options.delivery,
       maxCallsPerLink: options.maxCallsPerLink,
       maxKeysPerLink: options.maxKeysPerLink,
+      publishMethod: settings.methods.publish,
     });
     // Also for a leader that was asleep: it finds out as soon as it wakes up.
     if (settings.holds) this.#watch = setInterval(() => this.mayAct(), WATCH);

@@ -3,7 +3,7 @@ import 'node:cluster';
 import 'node:dns';
 import { connect, createServer, type Socket } from 'node:net';
 import { ClusterError, optionError } from '../errors.js';
-import { describeListener, listenerAt } from '../port-holder.js';
+import { describeListener, listenerAt, peerOwner } from '../port-holder.js';
 import {
   type Address,
   formatAddress,
@@ -31,7 +31,7 @@ const CLOSE_TIMEOUT = 1_000;
 export function tcp(options: { host?: string | undefined } = {}): Transport {
   const { host = LOOPBACK } = options;
   if (host !== LOOPBACK) throw optionError('host', host, `${LOOPBACK}, as tcp() does without TLS`);
-  return { name: 'tcp', host, listen, dial, holder };
+  return { name: 'tcp', host, listen, dial, holder, isStranger };
 }
 
 async function holder(address: Address): Promise<Holder | undefined> {
@@ -39,6 +39,12 @@ async function holder(address: Address): Promise<Holder | undefined> {
   if (!socket) return undefined;
   const isStranger = process.getuid !== undefined && socket.uid !== process.getuid();
   return { isStranger, describe: () => describeListener(socket) };
+}
+
+async function isStranger({ remoteAddress, localAddress }: Link): Promise<boolean | undefined> {
+  if (process.getuid === undefined) return undefined;
+  const uid = await peerOwner(remoteAddress, localAddress);
+  return uid === undefined ? undefined : uid !== process.getuid();
 }
 
 /** Also what a peer says where to dial, or to listen. */

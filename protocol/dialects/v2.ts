@@ -1,5 +1,5 @@
 import ByteBuffer from 'byte';
-import type { Payload } from '../codec.js';
+import { type Codec, decodePayload, encodePayload, isBuffer, type Payload } from '../codec.js';
 import {
   Flag,
   Kind,
@@ -10,6 +10,7 @@ import {
   Type,
   VERSION_2,
 } from '../constants.js';
+import type { Dialect } from '../dialect.js';
 import { ClusterError, protocolError } from '../errors.js';
 import { Fields, MAX_STRING_BYTES } from '../fields.js';
 import { EMPTY, type Frame } from '../frame.js';
@@ -47,6 +48,15 @@ const KINDS = new Map(
 );
 
 const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
+
+/** What a link speaks from the end of the handshake on. */
+export const v2: Dialect = {
+  hasSlices: true,
+  encode,
+  decode: decodeMessage,
+  encodeArguments,
+  decodeArguments,
+};
 
 export function encode(message: Message | Challenge | Authenticate): Frame {
   switch (message.type) {
@@ -253,6 +263,29 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
     default:
       return undefined;
   }
+}
+
+function decodeMessage(source: Frame): Message | undefined {
+  const message = decode(source);
+  if (message?.type === 'challenge' || message?.type === 'authenticate')
+    throw protocolError(`${message.type} after the handshake`);
+  return message;
+}
+
+/** A single Buffer as it is, anything else as one array. */
+function encodeArguments(codec: Codec, args: readonly unknown[], method: string, maxBytes: number): Payload {
+  const isWhole = args.length === 1 && isBuffer(args[0]) && !codec.encodesBuffers;
+  const value = isWhole ? args[0] : args;
+  return encodePayload(codec, value, `the arguments of ${method}`, maxBytes);
+}
+
+function decodeArguments(codec: Codec, payload: Payload, method: string): readonly unknown[] {
+  const args = decodePayload(codec, payload, `the arguments of ${method}`);
+  if (payload.raw) return [args];
+  if (Array.isArray(args)) return args;
+  throw new ClusterError('ERR_CLUSTER_DECODE', `the arguments of ${method} are no array`, {
+    data: { method },
+  });
 }
 
 function frame(

@@ -42,11 +42,11 @@ export class Ear implements LinkHandlers {
   }
 }
 
-/** The last message that came: of a peer that ends the link, why. */
+/** The last message of version 2 that came: of a peer that ends the link, why. */
 export function farewell({ bytes }: Ear): ReturnType<typeof decode> {
   let last: ReturnType<typeof decode>;
   new Decoder((frame) => {
-    last = decode(frame);
+    if (frame.version === 2) last = decode(frame);
   }).push(bytes);
   return last;
 }

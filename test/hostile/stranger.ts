@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Type } from '../../protocol/constants.js';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
+import { Type, VERSION_1 } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import { decode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
@@ -96,8 +97,14 @@ export class Stranger {
   }
 }
 
+/** What a follower of 3.x is told. */
+interface Refusal {
+  error: { code: string };
+}
+
 /** How a handshake ended. */
 function endOf(frame: Frame): string | undefined {
+  if (frame.version === VERSION_1) return (serializeJson().decode(frame.application) as Refusal).error.code;
   if (frame.type === Type.goodbye) return goodbyeOf(frame);
   if (frame.type === Type.welcome || frame.type === Type.parked || frame.type === Type.moved)
     return typeName(frame);

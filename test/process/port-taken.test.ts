@@ -4,9 +4,10 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { close, cluster } from 'cluster-client';
+import { freePort } from '../helpers/free-port.js';
 import { isolated } from '../helpers/isolated.js';
 import { RegistryClient } from '../helpers/registry-client.js';
-import { clusterPorts, freePort } from './members.js';
+import { clusterPorts } from './members.js';
 
 async function listening(t: TestContext, server: Server): Promise<number> {
   const sockets = new Set<Socket>();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { assertOneLeader, clusterPorts, freePort, listensOn, Member, shared } from './members.js';
+import { freePort } from '../helpers/free-port.js';
+import { assertOneLeader, clusterPorts, listensOn, Member, shared } from './members.js';
 
 describe('processes of one group', () => {
   it('race for the port, and exactly one leads each channel', async (t) => {

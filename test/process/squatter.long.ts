@@ -3,10 +3,11 @@ import { describe, it, type TestContext } from 'node:test';
 import { type ClusterOptions, close, cluster } from 'cluster-client';
 import { fileRecord } from '../../lib/record.js';
 import { openRuntime } from '../../lib/runtime.js';
+import { freePort } from '../helpers/free-port.js';
 import { isolated } from '../helpers/isolated.js';
 import { RegistryClient } from '../helpers/registry-client.js';
 import { until } from '../helpers/until.js';
-import { clusterPorts, freePort } from './members.js';
+import { clusterPorts } from './members.js';
 import { type Manner, Squatter } from './squatter.js';
 
 const canSwitchUser = process.platform === 'linux' && process.getuid?.() === 0;
