@@ -1,6 +1,8 @@
+import is from 'is-type-of';
 import { type BaseOptions, ClientBase } from './base.js';
 import { cluster } from './builder.js';
-import { close, SESSION } from './client.js';
+import { SESSION } from './client.js';
+import { close, closeOf3x } from './compat/close.js';
 import { ClusterError } from './errors.js';
 import type { ClusterOptions } from './options.js';
 import type { Session } from './session.js';
@@ -66,9 +68,11 @@ export abstract class APIClientBase<Options extends APIClientOptions = APIClient
     return Reflect.get(this._client, SESSION) as Session;
   }
 
-  /** Closes the shared client, once. */
+  /** Closes the shared client, once; what `options.cluster` made otherwise, by its own `close`. */
   override close(): Promise<void> {
-    return close(this._client);
+    const client = this._client;
+    const isOther = Reflect.get(client, SESSION) === undefined && is.function(client.close);
+    return isOther ? (closeOf3x(client) ?? client.close()) : close(client);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import is from 'is-type-of';
 import { ClientBase } from './base.js';
-import { SESSION, SharedClient } from './client.js';
+import { callBack, SESSION, SharedClient } from './client.js';
 import { argumentError, ClusterError, show } from './errors.js';
 import { type ClusterOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import type { Session } from './session.js';
@@ -168,14 +168,7 @@ function member(
 ) {
   switch (delegate.target) {
     case 'subscribe':
-      return (reg: unknown, listener: unknown) => {
-        if (!is.function(listener)) {
-          throw argumentError(
-            `[ClusterClient:${client.options.name}] ${name}(reg, listener) listener should be a function, got ${show(listener)}`,
-          );
-        }
-        session.subscribe(reg, listener as Listener);
-      };
+      return (reg: unknown, listener: unknown) => session.subscribe(reg, listener as Listener);
     case 'unSubscribe':
       return (reg: unknown, listener?: unknown) => session.unsubscribe(reg, listener as Listener | undefined);
     case 'publish':
@@ -221,13 +214,7 @@ function invoker(
       ...call,
       args: args.slice(0, -1),
       oneway: false,
-      settle(error, results) {
-        try {
-          Reflect.apply(callback, undefined, error ? [error] : [null, ...results]);
-        } catch (thrown) {
-          process.nextTick(() => client.emit('error', thrown));
-        }
-      },
+      settle: callBack(client, callback),
     });
     return undefined;
   };

@@ -2,6 +2,7 @@ import { ClientBase } from './base.js';
 import { argumentError, closedError, show } from './errors.js';
 import { latest } from './latest.js';
 import type { ResolvedOptions } from './options.js';
+import type { Settle } from './pending.js';
 import { asError } from './real-client.js';
 import { Session, type SessionSettings } from './session.js';
 import type { ClusterStatus } from './status.js';
@@ -32,6 +33,12 @@ export class SharedClient extends ClientBase {
       },
     });
     Object.defineProperty(this, SESSION, { value: session });
+    // Of its own, as the generated methods are, so that it can be called without `this`.
+    Object.defineProperty(this, 'close', {
+      value: () => session.close(),
+      writable: true,
+      configurable: true,
+    });
     session.start();
   }
 
@@ -39,9 +46,8 @@ export class SharedClient extends ClientBase {
     return this[SESSION].isLeader;
   }
 
-  /** Unless the class has a `close` of its own, which is then delegated, closing the client is this. */
-  async _close(): Promise<void> {
-    await close(this);
+  override get isClosed(): boolean {
+    return this[SESSION].state === 'closed';
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -58,6 +64,18 @@ function isolate(act: () => void): void {
       throw thrown;
     });
   }
+}
+
+/** Settles a call by a callback of Node's kind. What that throws is the user's: an `error` event. */
+// biome-ignore lint/complexity/noBannedTypes: what is.function tells is no more than this
+export function callBack(client: SharedClient, callback: Function): Settle {
+  return (error, results) => {
+    try {
+      Reflect.apply(callback, undefined, error ? [error] : [null, ...results]);
+    } catch (thrown) {
+      process.nextTick(() => client.emit('error', thrown));
+    }
+  };
 }
 
 export interface InvokeOptions {

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import createDebug from 'debug';
+import is from 'is-type-of';
 import { promiseTimeout } from 'utility';
 import { Calls } from './calls.js';
 import { Campaign, type ElectedLeader } from './campaign.js';
 import type { HubContact } from './contact.js';
 import type { Elected } from './election.js';
-import { ClusterError, closedError } from './errors.js';
+import { argumentError, ClusterError, closedError, show } from './errors.js';
 import { openHub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
 import type { NewCall } from './pending.js';
@@ -92,6 +93,11 @@ export class Session {
     return this.#role ? this.#role.kind === 'leader' : undefined;
   }
 
+  /** Where this process leads: the present one, which another may follow. */
+  get realClient(): object | undefined {
+    return this.#role ? this.#leader?.realClient : undefined;
+  }
+
   /** ms, for a call that does not say otherwise. */
   get responseTimeout(): number {
     return this.#options.responseTimeout;
@@ -140,13 +146,19 @@ export class Session {
     this.#calls.invoke(fields, this.#refusal());
   }
 
-  /** @throws ClusterError ERR_CLUSTER_METHOD_NOT_IMPLEMENTED */
+  /** @throws ClusterError ERR_CLUSTER_METHOD_NOT_IMPLEMENTED, ERR_CLUSTER_ARGUMENT */
   subscribe(reg: unknown, listener: Listener): void {
-    if (this.#settings.methods.subscribe === undefined) {
-      const { name } = this.#options;
+    const { name } = this.#options;
+    const { subscribe: method } = this.#settings.methods;
+    if (method === undefined) {
       throw new ClusterError(
         'ERR_CLUSTER_METHOD_NOT_IMPLEMENTED',
         `channel ${name} delegates no method to subscribe`,
+      );
+    }
+    if (!is.function(listener)) {
+      throw argumentError(
+        `[ClusterClient:${name}] ${method}(reg, listener) listener should be a function, got ${show(listener)}`,
       );
     }
     const key = this.#options.formatKey(reg);

@@ -115,6 +115,11 @@ export class Leader implements Backend {
     return this.#closing !== undefined;
   }
 
+  /** Undefined until it is built, and when it is closed. One that failed stays until it is built again. */
+  get realClient(): object | undefined {
+    return this.#client;
+  }
+
   /** Builds the real client, at once or later. What goes wrong is told to whoever is attached. */
   start(after?: Promise<unknown>): void {
     this.#starting = after ? after.then(() => this.#build()) : this.#build();
