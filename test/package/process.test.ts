@@ -26,6 +26,7 @@ describe('the installed package', { timeout: 110_000 }, () => {
       roles: ['leader', 'follower'],
       called: 'called',
       invoked: ['to the leader', 'to the follower'],
+      inner: { isOneSymbol: true, isLeader: [true, false], realClients: [true, null] },
       hubs: [1, 1, 1, 0],
     });
     assert.equal(stderr, '');
@@ -43,6 +44,12 @@ describe('the installed package', { timeout: 110_000 }, () => {
     const root = join(installed.folder, 'vitest');
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--root', root];
     assertOnePassed(await installed.node(vitest, '--reporter=json'));
+  });
+
+  it('loses nothing that it adds to its clients when a bundler leaves out what is not used', async () => {
+    const { code, stdout, stderr } = await installed.node(['bundle/build.mjs']);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trim(), 'hello bundle true');
   });
 
   function jest(nodeOptions: string[], file: string): Promise<Outcome> {
