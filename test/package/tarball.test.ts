@@ -28,6 +28,7 @@ describe('the tarball', { timeout: 110_000 }, () => {
       'dist/cjs/',
       'dist/lib/',
       'dist/protocol/',
+      'docs/',
       'lib/',
       'package.json',
       'protocol/',
