@@ -90,9 +90,9 @@ export class MsgpackGuard {
 
   /** What extensions cost, besides what is counted while walking. */
   #extraItems = 0;
-  readonly #ids = new Ids();
-  readonly #records = new Records(this.#ids);
-  readonly #watchedKeys = new WatchedKeys(this.#ids);
+  readonly #ids: Ids;
+  readonly #records: Records;
+  readonly #watchedKeys: WatchedKeys;
 
   /** What `#begins` tells besides what it returns: where to go on, and whether the values there are keys to watch. */
   #at = 0;
@@ -102,6 +102,9 @@ export class MsgpackGuard {
     this.#maxDepth = maxDepth;
     this.#maxItems = maxItems;
     this.#lefts = new Int32Array(maxDepth);
+    this.#ids = new Ids(maxItems);
+    this.#records = new Records(this.#ids);
+    this.#watchedKeys = new WatchedKeys(this.#ids);
   }
 
   /**
@@ -119,8 +122,11 @@ export class MsgpackGuard {
     let depth = 0;
     /** How many values the innermost container lacks; the payload as a whole lacks one. */
     let left = 1;
-    /** The depth of the innermost container whose keys are watched. That one counts itself; `left` is 1 in it. */
-    let watched = -1;
+    /**
+     * The depth of the innermost container that has an id, or whose keys are watched. One of the latter counts itself;
+     * `left` is 1 in it.
+     */
+    let marked = -1;
     /** The last value with an id, and how often it would be copied, were it circular, for having more than one. */
     let copied = -1;
     let copies = 0;
@@ -162,7 +168,13 @@ export class MsgpackGuard {
           if (count > end - at) throw cutShort();
           if (depth === this.#maxDepth) throw tooDeep(depth);
           items += count;
-          if (copied === start) items += copies * count * COPIED_ITEMS;
+          if (copied === start) {
+            if (count > 0) {
+              marked = depth + 1;
+              this.#ids.enter(marked, start, items - count - 1);
+            }
+            items += copies * count * COPIED_ITEMS;
+          }
           if (items > this.#maxItems) throw tooManyItems(this.#maxItems);
           if (count > 0) {
             lefts[depth++] = left;
@@ -170,7 +182,7 @@ export class MsgpackGuard {
             if (this.#isWatched) {
               this.#watchedKeys.enter(depth, token !== 0xd4, count);
               this.#isWatched = false;
-              watched = depth;
+              marked = depth;
               left = 1;
             }
             continue;
@@ -182,12 +194,12 @@ export class MsgpackGuard {
       // The value may complete those around it, of which it is the last one.
       let key = start;
       while (left === 0) {
-        if (depth === watched) {
-          if (this.#watchedKeys.add(bytes, key)) {
+        if (depth === marked) {
+          if (depth === this.#watchedKeys.depth && this.#watchedKeys.add(bytes, key)) {
             left = 1;
             break;
           }
-          watched = this.#watchedKeys.leave();
+          marked = this.#leave(depth, items, at);
         }
         if (depth === 0) return this.#finish(end - at, items);
         left = (lefts[--depth] as number) - 1;
@@ -204,9 +216,17 @@ export class MsgpackGuard {
     this.#isWatched = false;
   }
 
+  /** The marked container at `depth` is complete. @returns the depth of the one around it, -1 if there is none */
+  #leave(depth: number, items: number, end: number): number {
+    if (depth === this.#watchedKeys.depth) this.#watchedKeys.leave();
+    if (depth === this.#ids.depth) this.#ids.leave(items, end);
+    return Math.max(this.#watchedKeys.depth, this.#ids.depth);
+  }
+
   #finish(trailing: number, items: number): readonly number[] {
     if (trailing > 0) throw new Error(`${trailing} bytes follow the value`);
-    if (items + this.#extraItems + this.#records.items > this.#maxItems) throw tooManyItems(this.#maxItems);
+    const extraItems = this.#extraItems + this.#records.items + this.#ids.items;
+    if (items + extraItems > this.#maxItems) throw tooManyItems(this.#maxItems);
     this.#ids.finish();
     return this.#records.protoKeys;
   }
@@ -245,7 +265,7 @@ export class MsgpackGuard {
           this.#extraItems += ((this.#at - start) / 6) * ID_ITEMS;
           return ID;
         }
-        if (bytes[at] === 0x70) this.#ids.checkPointer(bytes, start);
+        if (bytes[at] === 0x70) this.#ids.followPointer(bytes, start);
         else if (bytes[at] === 0xff) this.#extraItems += DATE_ITEMS;
         else throw unexpected(bytes, start);
         this.#at = at + 5;

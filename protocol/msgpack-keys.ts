@@ -30,6 +30,11 @@ export class WatchedKeys {
     this.#ids = ids;
   }
 
+  /** Of the innermost one, -1 if there is none. */
+  get depth(): number {
+    return this.#innermost.depth;
+  }
+
   /** Before each payload: of the last one some may have been left open. */
   reset(): void {
     if (this.#innermost === NOWHERE) return;
@@ -55,11 +60,10 @@ export class WatchedKeys {
     return --innermost.left > 0;
   }
 
-  /** @returns the depth of the one around it, -1 if there is none. @throws Error where its keys are slow */
-  leave(): number {
+  /** The innermost one is complete. @throws Error where its keys are slow */
+  leave(): void {
     this.#load.close();
     this.#innermost = this.#around.pop() ?? NOWHERE;
-    return this.#innermost.depth;
   }
 
   /** Only of what a peer can choose: the hashes of shorter strings and of objects are random. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bareFault, type Fault, restoreError } from './fault.js';
-import { tooDeep } from './limits.js';
+import { type Limits, tooDeep, tooManyItems } from './limits.js';
 
 /*
  * What msgpackr cannot read rightly is put right here, in the value that it has made: nobody else has it yet.
@@ -12,10 +12,10 @@ export const ENVELOPE = 'cluster-client/errors';
 /**
  * Takes the value out of its envelope, if it has one, and turns each leaf in it into the error that it stands for.
  *
- * @throws RangeError where causes lead deeper than `maxDepth`; Error where two errors have the same data, which are
- *   copied: a peer could make much of little.
+ * @throws RangeError where causes lead deeper than `maxDepth`, or where errors that occur again make more than `maxItems`
+ *   of it; Error where two errors have the same data, which are copied: a peer could make much of little.
  */
-export function restoreErrors(value: unknown, maxDepth: number): unknown {
+export function restoreErrors(value: unknown, { maxDepth, maxItems }: Limits): unknown {
   if (!(value instanceof Error) || !Array.isArray(value.cause)) return value;
   const [tag, content, faults] = value.cause as unknown[];
   if (tag !== ENVELOPE || !Array.isArray(faults)) return value;
@@ -26,7 +26,35 @@ export function restoreErrors(value: unknown, maxDepth: number): unknown {
     Reflect.deleteProperty(error, 'cause');
     restoreError(error, takeFault(fault, spent));
   });
+  checkItems(content, maxItems);
   return content;
+}
+
+/**
+ * The bytes have been checked for this, but there an error is a leaf: its cause and its data lie elsewhere.
+ *
+ * @throws RangeError where a walk through the value as a tree, that goes in no circles, meets more than `maxItems`
+ */
+function checkItems(root: unknown, maxItems: number): void {
+  const sizes = new Map<object, number>();
+  const open: { object: object; parts: Iterator<unknown>; size: number }[] = [];
+  const enter = (object: object) => {
+    sizes.set(object, 1);
+    open.push({ object, parts: partsOf(object), size: 1 });
+  };
+  if (isObject(root)) enter(root);
+  for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+    const { value, done } = last.parts.next();
+    const known = isObject(value) ? sizes.get(value) : 1;
+    if (done) {
+      sizes.set(last.object, last.size);
+      open.pop();
+      const around = open.at(-1);
+      if (around !== undefined) around.size += last.size;
+    } else if (known !== undefined) last.size += known;
+    else enter(value as object);
+    if (last.size > maxItems) throw tooManyItems(maxItems);
+  }
 }
 
 /** The fault without what no encoder writes: causes that are not a value, but one more fault. */
@@ -75,7 +103,7 @@ function visitObjects(root: unknown, maxDepth: number, visit: (object: object) =
   let nearest: object[] = [];
   let next: object[] = [];
   const meet = (value: unknown) => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    if (!isObject(value) || seen.has(value)) return;
     seen.add(value);
     next.push(value);
   };
@@ -85,17 +113,25 @@ function visitObjects(root: unknown, maxDepth: number, visit: (object: object) =
     [nearest, next] = [next, []];
     for (const object of nearest) {
       visit(object);
-      if (object instanceof Map) {
-        for (const [key, item] of object) {
-          meet(key);
-          meet(item);
-        }
-      } else if (object instanceof Set || Array.isArray(object)) {
-        for (const item of object) meet(item);
-      } else if (!ArrayBuffer.isView(object)) {
-        if (object instanceof Error) meet(object.cause);
-        for (const item of Object.values(object)) meet(item);
-      }
+      for (const part of partsOf(object)) meet(part);
     }
   }
+}
+
+function* partsOf(object: object): Generator<unknown, undefined> {
+  if (object instanceof Map) {
+    for (const [key, item] of object) {
+      yield key;
+      yield item;
+    }
+  } else if (object instanceof Set || Array.isArray(object)) {
+    yield* object;
+  } else if (!ArrayBuffer.isView(object)) {
+    if (object instanceof Error) yield object.cause;
+    yield* Object.values(object);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

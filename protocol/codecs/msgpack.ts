@@ -51,8 +51,9 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * - containers and causes nest up to `maxDepth`, 256 by default;
  * - all values together count for up to `maxItems`, 4 Mi by default: a number, string, array or object for 1, a Date
  *   for 3, a Map, Set or Buffer for 5, a typed array for 9, an error for some 150, a BigInt above 64 bits for 1 more
- *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), an object
- *   that occurs again for 8 more, each set of keys for 8 and 4 a key, and 256 and 32 a key at its fourth object;
+ *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), each set of
+ *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object;
+ * - an object that occurs several times counts for 8 more and, each time, for all that it holds, and 1 every 64 bytes;
  * - keys of objects have up to 16,383 bytes, BigInts and the sources of RegExps up to 64 KiB;
  * - numbers, and strings beyond 16,383 bytes, that are keys of a Map or in a Set are not such that V8 would have to
  *   compare each with all others;
@@ -85,11 +86,11 @@ export function msgpack(options: LimitOptions = {}): Codec {
     },
     decode(bytes) {
       const protoKeys = guard.check(bytes);
-      if (protoKeys.length === 0) return restoreErrors(unpack(packr, bytes), limits.maxDepth);
+      if (protoKeys.length === 0) return restoreErrors(unpack(packr, bytes), limits);
       const { masked, mask } = maskKeys(bytes, protoKeys);
       const value = unpack(packr, masked);
       unmaskKeys(value, mask);
-      return restoreErrors(value, limits.maxDepth);
+      return restoreErrors(value, limits);
     },
   };
 }
