@@ -15,8 +15,10 @@ import { ENVELOPE, maskKeys, restoreErrors, unmaskKeys } from '../msgpack-restor
  * envelope, an Error with the cause [ENVELOPE, value, faults]; each error in it is a leaf whose cause is the index
  * of its fault. msgpackr opens each error with the same three bytes, so a search for them is cheap.
  *
- * Objects with a key `__keys__`. msgpackr keeps a table of its own under that name: it would write this object or
- * later ones wrongly. The key is packed under a stand-in of the same length and put in its place in the bytes.
+ * Objects with a key `__keys__`. msgpackr keeps an array of its own under that name: it would write this object or
+ * later ones wrongly, and by way of that array's prototype other keys of the object would change `Array.prototype` and
+ * what that leads to. So it never meets one: the key is packed under a stand-in of the same length and put in its place
+ * in the bytes.
  *
  * (A third: it calls a `toJSON` that is no function, where the object has no prototype. The copy knows better.)
  */
@@ -70,11 +72,11 @@ export function msgpack(options: LimitOptions = {}): Codec {
     encode(value) {
       try {
         const bytes = unshared(packr, packr.pack(value));
-        if (bytes.indexOf(ERROR_MARK) < 0 && bytes.indexOf(KEYS) < 0) return bytes;
+        if (bytes.indexOf(ERROR_MARK) < 0) return bytes;
       } catch {
-        // Either msgpackr stumbled over a key, or the same is thrown again below.
+        // Either there was a key `__keys__`, or the same is thrown again below.
       }
-      // The one in use may have met `__keys__` and would write later values wrongly.
+      // The one in use may have been stopped in the middle.
       packr = createPackr();
       const faults: unknown[] = [];
       const copy = copyForPackr(value, faults, new Map());
@@ -122,10 +124,17 @@ function createPackr(options: { useToJSON?: boolean } = {}): Packr {
     ...options,
     structuredClone: true,
     copyBuffers: true,
+    useRecords: hasNoKeys,
     writeFunction() {
       throw new TypeError('a function cannot be carried');
     },
   });
+}
+
+/** Asked by msgpackr before it writes an object. */
+function hasNoKeys(object: object): true {
+  if (KEYS in object) throw new TypeError(`a key ${KEYS} cannot be carried in an object of this kind`);
+  return true;
 }
 
 /** A copy of the containers, with a leaf for each error, whose fault goes into `faults`. */

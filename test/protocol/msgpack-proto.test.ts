@@ -145,3 +145,32 @@ describe('keys that objects inherit', () => {
     assert.equal(await Promise.resolve(copy), copy);
   });
 });
+
+describe('a key __keys__, under which msgpackr keeps an array of its own', () => {
+  const before = [Array.prototype, Function.prototype, Object.prototype].map((object) =>
+    Reflect.ownKeys(object),
+  );
+
+  it('does not lead to a prototype, whatever other keys there are', () => {
+    // Each after an object of the keys before `__keys__`, for which there is an array then.
+    const texts = [
+      '[{}, {"__keys__":1,"__proto__":1,"toArray":1}]',
+      '[{"a":1}, {"a":1,"__keys__":1,"__proto__":1,"toArray":1}]',
+      '[{"a":1}, {"a":1,"__keys__":1,"constructor":1,"__proto__":1,"toFunction":1}]',
+      '[{"a":1}, {"a":1,"__keys__":1,"toString":1,"constructor":1,"prototype":1,"__proto__":1,"toObject":1}]',
+    ];
+    for (const text of texts)
+      assert.equal(JSON.stringify(roundTrip(JSON.parse(text))), text.replaceAll(', ', ','));
+    const after = [Array.prototype, Function.prototype, Object.prototype].map((object) =>
+      Reflect.ownKeys(object),
+    );
+    assert.deepEqual(after, before);
+  });
+
+  it('is refused in an object that is no plain one and goes as one', () => {
+    assert.throws(() => codec.encode({ __keys__: 1, [Symbol.toStringTag]: 'Odd' }), {
+      message: 'a key __keys__ cannot be carried in an object of this kind',
+    });
+    assert.deepEqual(roundTrip({ a: 1 }), { a: 1 });
+  });
+});
