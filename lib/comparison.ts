@@ -18,11 +18,16 @@ export class Comparison {
   /**
    * @param pid of the client's process.
    * @param led what is led in this process.
-   * @returns why the client may not share the leader of its channel, where one of the two is strict.
+   * @param shared whose leader the client is to share. Default: its channel's, if that is led here.
+   * @returns why it may not, where one of the two is strict.
    */
-  refusal(client: ChannelIdentity, pid: number, led: readonly ChannelIdentity[]): ClusterError | undefined {
+  refusal(
+    client: ChannelIdentity,
+    pid: number,
+    led: readonly ChannelIdentity[],
+    shared = led.find(({ channel }) => channel === client.channel),
+  ): ClusterError | undefined {
     const { name } = client;
-    const shared = led.find(({ channel }) => channel === client.channel);
     const other = shared ?? led.find((one) => one.name === name);
     const names = other ? differences(other.settings, client.settings) : [];
     // Not by the text: the name of a setting may be empty.

@@ -204,10 +204,15 @@ export class Hub {
     this.compare(options.identity, process.pid);
     this.#reserved.delete(id);
     this.#channels.set(id, channel);
-    const parked = this.#parked.get(id);
-    this.#parked.delete(id);
-    for (const { connection, applicant } of parked ?? []) {
-      channel.accept(connection, applicant, { type: 'parked', state: 'vacant' });
+    for (const [asked, waiting] of this.#parked) {
+      for (const parked of waiting) {
+        const { connection, applicant } = parked;
+        if (asked !== id && this.#serving(applicant) !== channel) continue;
+        waiting.delete(parked);
+        if (asked !== id) this.compare(applicant, applicant.pid, channel);
+        channel.accept(connection, applicant, { type: 'parked', state: 'vacant' });
+      }
+      if (waiting.size === 0) this.#parked.delete(asked);
     }
   }
 
@@ -218,9 +223,18 @@ export class Hub {
     await this.relax();
   }
 
-  /** Why a client may not share the leader of its channel, if it is led here. */
-  compare(client: ChannelIdentity, pid: number): ClusterError | undefined {
-    return this.#comparison.refusal(client, pid, this.#led());
+  /** Why a client may not share the leader of its channel, if it is led here, or of the one that stands in for it. */
+  compare(client: ChannelIdentity, pid: number, shared?: Channel): ClusterError | undefined {
+    return this.#comparison.refusal(client, pid, this.#led(), shared?.options.identity);
+  }
+
+  /**
+   * Who may serve one that cannot lead, and whose settings nobody leads under: the only leader of its class. Where
+   * roles are given, as by Egg, agent and workers make the clients of a class with settings that differ.
+   */
+  standIn({ name, isStrict }: ChannelIdentity): Channel | undefined {
+    const [only, other] = [...this.#channels.values()].filter((led) => led.name === name);
+    return only && !other && !isStrict && !only.options.identity.isStrict ? only : undefined;
   }
 
   /** The port is not given up while a candidate holds it. */
@@ -340,6 +354,16 @@ export class Hub {
     });
   }
 
+  /** The channel that an applicant gets, of those that are led here. */
+  #serving(applicant: Applicant): Channel | undefined {
+    const own = this.#channels.get(applicant.channel);
+    const standIn = own || applicant.mayLead ? undefined : this.standIn(applicant);
+    if (!standIn) return own;
+    // Where one with its settings has led, that one may just be coming again; only records tell.
+    const record = this.#recordOf(applicant.channel);
+    return record.shared && record.read() === undefined ? standIn : undefined;
+  }
+
   #led(): ChannelIdentity[] {
     return [...this.#channels.values()].map(({ options }) => options.identity);
   }
@@ -357,9 +381,9 @@ export class Hub {
         reason: `process ${applicant.pid} and process ${process.pid} have different runtime folders: give them the same runtimeDir`,
       };
     }
-    const mismatch = this.compare(applicant, applicant.pid);
+    const channel = this.#serving(applicant);
+    const mismatch = this.compare(applicant, applicant.pid, channel);
     if (mismatch) return refused(mismatch);
-    const channel = this.#channels.get(applicant.channel);
     // A leader that was replaced while it was stopped finds out here, too.
     if (channel?.options.backend.mayAct()) {
       const { name } = channel.options.codec;
@@ -388,7 +412,7 @@ export class Hub {
       connection.goodbye('ERR_CLUSTER_CLOSED', 'this link has served its purpose');
       return;
     }
-    const channel = this.#channels.get(applicant.channel);
+    const channel = this.#serving(applicant);
     if (channel) {
       channel.accept(connection, applicant, told);
       return;

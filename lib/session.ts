@@ -254,8 +254,10 @@ export class Session {
     const place = { group: 'single mode', port: 1, transport: memory(), runtime, warn };
     const hub = openHub({ ...this.#options, ...place, interop: false });
     const identity = this.#campaign.identity(hub);
-    const existing = hub.channel(identity.channel)?.options.backend as Leader | undefined;
-    const mismatch = existing && !existing.closed ? hub.compare(identity, process.pid) : undefined;
+    const standIn = () => (this.#options.isLeader === false ? hub.standIn(identity) : undefined);
+    const channel = hub.channel(identity.channel) ?? standIn();
+    const existing = channel?.options.backend as Leader | undefined;
+    const mismatch = existing && !existing.closed ? hub.compare(identity, process.pid, channel) : undefined;
     if (mismatch) {
       this.#campaign.join(hub, () => this.#fail(mismatch));
       return;

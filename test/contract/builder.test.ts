@@ -284,6 +284,18 @@ for (const mode of MODES) {
       await Promise.all(others.map((other) => close(other)));
     });
 
+    it('follows the only leader of its class, whose settings count, where it is told not to lead', async (t) => {
+      const built: (string | undefined)[] = [];
+      const onBuild = (real: RegistryClient) => void built.push(real.options.label);
+      const { options } = await open(t, mode, { name: undefined }, { onBuild, label: 'first' });
+      const told = { ...options, isLeader: false };
+      const other = cluster(RegistryClient, told).create({ label: 'second', onBuild });
+      await other.ready();
+      assert.deepEqual(await other.getAsync('value'), 'value');
+      assert.deepEqual(built, ['first']);
+      await close(other);
+    });
+
     it('refuses to share a real client that has other settings where identity is strict', async (t) => {
       const given = { name: isolated(t).group, identity: 'strict' } as const;
       const { options } = await open(t, mode, given, { label: 'first' });

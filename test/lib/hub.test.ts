@@ -5,6 +5,7 @@ import type { Applicant } from '../../lib/handshake.js';
 import { deriveKey } from '../../lib/handshake.js';
 import { derivePorts, Hub, type HubOptions, openHub } from '../../lib/hub.js';
 import type { Backend } from '../../lib/peer.js';
+import { openRuntime, type Runtime } from '../../lib/runtime.js';
 import { Topics } from '../../lib/topics.js';
 import type { Transport } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
@@ -20,6 +21,16 @@ import { IDENTITY } from './handshakes.js';
 
 const LIMITS = { maxHandshakeBytes: 4096, maxFrameBytes: 1024 * 1024, maxHandshakes: 64, maxLinks: 64 };
 const ADDRESS = { host: 'memory', port: 1 };
+
+/** Two of one class with different settings, the second of which cannot lead. */
+const CONFIG_A = { ...IDENTITY, channel: 'Config@a', settings: ['00000001 endpoint'] };
+const STRANDED = { channel: 'Config@b', settings: ['00000002 endpoint'], mayLead: false };
+
+/** A runtime folder with records. */
+function recording(): Runtime {
+  const secrets = [Buffer.from('the secret of this group')];
+  return openRuntime({ runtimeDir: temporaryFolder(), group: 'g', secrets }, assert.fail);
+}
 
 async function listening(t: TestContext, more: Partial<HubOptions> = {}) {
   const network = memory();
@@ -139,18 +150,57 @@ describe('a hub', () => {
     assert.equal(Reflect.get(inbox.closes[0] ?? {}, 'code'), 'ERR_CLUSTER_LEADER_LEFT');
   });
 
-  it('refuses one that cannot lead and whose class is led under other settings, where nobody has led under its own', async (t) => {
-    const { hub, follow } = await listening(t, { warn: () => {} });
-    const identity = { ...IDENTITY, channel: 'Config@a', settings: ['00000001 endpoint'] };
-    const led = channel(identity);
+  it('has one that cannot lead follow the only leader of its class, where nobody has led under its settings, and warns', async (t) => {
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    const { hub, follow } = await listening(t, { warn, runtime: recording() });
+    const early = await follow(STRANDED);
+    assert.deepEqual(early.outcome, { type: 'parked', state: 'vacant' });
+    const inbox = new Inbox(early.connection);
+    const led = channel(CONFIG_A);
     hub.lead(led);
-    const other = { channel: 'Config@b', settings: ['00000002 endpoint'] };
-    const { outcome } = await follow({ ...other, mayLead: false });
-    assert.ok(outcome.type === 'refused');
-    assert.equal(outcome.code, 'ERR_CLUSTER_IDENTITY');
-    assert.match(outcome.reason, /differ in endpoint/);
-    assert.equal((await follow(other)).outcome.type, 'parked');
+    await until(() => inbox.messages.length > 0);
+    assert.deepEqual(inbox.messages, [{ type: 'parked', state: 'starting' }]);
+    led.ready();
+    assert.equal((await follow(STRANDED)).outcome.type, 'welcome');
+    assert.equal(led.followers, 2);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /differs in endpoint from its leader/);
+    const { outcome } = await follow({ ...STRANDED, mayLead: true });
+    assert.equal(outcome.type, 'parked', 'it can lead its own');
     led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
+  });
+
+  it('has it wait for one with its settings, where one has led', async (t) => {
+    const { hub, follow } = await listening(t, { runtime: recording(), warn: () => {} });
+    hub.record(STRANDED.channel).claim(undefined, { epoch: 1, address: ADDRESS, pid: 1 }, true);
+    const { connection, outcome } = await follow(STRANDED);
+    assert.deepEqual(outcome, { type: 'parked', state: 'vacant' });
+    const inbox = new Inbox(connection);
+    const led = channel(CONFIG_A);
+    hub.lead(led);
+    assert.deepEqual((await follow(STRANDED)).outcome, { type: 'parked', state: 'vacant' });
+    assert.deepEqual([led.followers, inbox.messages], [0, []]);
+    led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
+  });
+
+  it('refuses it where its class has several leaders, where either is strict, and where there are no records', async (t) => {
+    const strict = { isStrict: true };
+    for (const [leaders, applicant, runtime] of [
+      [[CONFIG_A, { ...CONFIG_A, channel: 'Config@c' }], STRANDED, recording()],
+      [[CONFIG_A], { ...STRANDED, ...strict }, recording()],
+      [[{ ...CONFIG_A, ...strict }], STRANDED, recording()],
+      [[CONFIG_A], STRANDED, undefined],
+    ] as const) {
+      const { hub, follow } = await listening(t, { warn: () => {}, ...(runtime && { runtime }) });
+      const all = leaders.map((identity) => channel(identity));
+      for (const led of all) hub.lead(led);
+      const { outcome } = await follow(applicant);
+      assert.ok(outcome.type === 'refused');
+      assert.equal(outcome.code, 'ERR_CLUSTER_IDENTITY');
+      assert.match(outcome.reason, /differ in endpoint/);
+      for (const led of all) led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
+    }
   });
 
   it('forgets a follower that has gone', async (t) => {
