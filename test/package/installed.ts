@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { plainEnvironment } from '../helpers/environment.js';
 
 /** What a tool left behind. `code` is null for one that was killed, as after the time limit. */
 export interface Outcome {
@@ -70,17 +71,10 @@ async function succeed(command: string, args: readonly string[], cwd: string): P
 
 function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
   return new Promise((done, fail) => {
-    execFile(command, args, { cwd, env: environment(), timeout: LIMIT }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd, env: plainEnvironment(), timeout: LIMIT }, (error, stdout, stderr) => {
       if (typeof error?.code === 'string')
         fail(error); // it could not be started
       else done({ code: error ? (error.code ?? null) : 0, stdout, stderr });
     });
   });
-}
-
-/** This process's, less what a test runner and the library's own settings would say to the tools. */
-function environment(): NodeJS.ProcessEnv {
-  const theirs = /^(NODE_V8_COVERAGE|NODE_TEST_CONTEXT|FORCE_COLOR|(NODE_)?CLUSTER_CLIENT_.*)$/;
-  const kept = Object.entries(process.env).filter(([name]) => !theirs.test(name));
-  return { ...Object.fromEntries(kept), NO_COLOR: '1' };
 }
