@@ -111,6 +111,15 @@ export class Channel {
     });
   }
 
+  /** Those for whom this one stood in have a leader of their own now. */
+  sendOn(channel: string): void {
+    if (channel === this.id) return;
+    for (const { applicant, connection } of this.#peers) {
+      if (applicant.channel === channel)
+        connection.goodbye('ERR_CLUSTER_LEADER_LEFT', `${this.name} is led under your own settings now`);
+    }
+  }
+
   /** The followers are told why, and look for another leader. Who comes after that waits for the next close. */
   close(code: string, reason: string): void {
     this.#state = { type: 'parked', state: 'leaving' };

@@ -214,6 +214,7 @@ export class Hub {
       }
       if (waiting.size === 0) this.#parked.delete(asked);
     }
+    for (const other of this.#channels.values()) other.sendOn(id);
   }
 
   /** The channel is not led here any more. */

@@ -168,6 +168,12 @@ describe('a hub', () => {
     assert.match(warnings[0] ?? '', /differs in endpoint from its leader/);
     const { outcome } = await follow({ ...STRANDED, mayLead: true });
     assert.equal(outcome.type, 'parked', 'it can lead its own');
+    const own = channel({ ...CONFIG_A, ...STRANDED });
+    hub.lead(own);
+    await until(() => inbox.closes.length > 0);
+    assert.equal(led.followers, 0);
+    assert.deepEqual((await follow(STRANDED)).outcome, { type: 'parked', state: 'starting' });
+    own.close('ERR_CLUSTER_LEADER_LEFT', 'done');
     led.close('ERR_CLUSTER_LEADER_LEFT', 'done');
   });
 
