@@ -41,7 +41,6 @@ const commands = {
     await other.ready();
     return String(await other.getData(path));
   },
-  close: () => client.close(),
 };
 
 process.on('message', ({ id, command, args }) => {
