@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const root = join('dist', 'test');
@@ -26,9 +27,11 @@ const c8 = createRequire(import.meta.url).resolve('c8/bin/c8.js');
 const coverage = process.argv.includes('--coverage') ? [c8] : [];
 // Holds for each file as a whole as well; of a long one each test has a limit of its own.
 const timeout = isLong ? [] : ['--test-timeout=120000'];
+// Much of a test is waiting for other processes. The long ones keep the processors busy by themselves.
+const atOnce = isLong ? [] : [`--test-concurrency=${availableParallelism() + 1}`];
 const { status } = spawnSync(
   process.execPath,
-  [...coverage, ...(coverage.length ? [process.execPath] : []), '--test', ...timeout, ...files],
+  [...coverage, ...(coverage.length ? [process.execPath] : []), '--test', ...timeout, ...atOnce, ...files],
   {
     stdio: 'inherit',
   },
