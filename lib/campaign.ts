@@ -6,8 +6,9 @@ import { type ChannelIdentity, channelIdentity } from './channel-identity.js';
 import type { Candidate, Contact, Elected } from './election.js';
 import { inheritClusterPort } from './elections/port.js';
 import { ClusterError, closedError } from './errors.js';
-import { type Hub, openHub, type Refusals } from './hub.js';
+import { type Hub, openHub } from './hub.js';
 import type { ResolvedOptions } from './options.js';
+import type { Refusals } from './reception.js';
 import { openRuntime } from './runtime.js';
 import type { Address } from './transport.js';
 

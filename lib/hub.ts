@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
 import createDebug from 'debug';
-import { MAX_FRAME_BYTES } from '../protocol/constants.js';
 import type { Message, Outcome } from '../protocol/message.js';
 import type { Channel } from './channel.js';
 import type { ChannelIdentity } from './channel-identity.js';
 import { Comparison } from './comparison.js';
-import { Connection } from './connection.js';
-import { ClusterError, limitError } from './errors.js';
-import { type Admitted, type Applicant, admit, deriveKey, versionError } from './handshake.js';
-import { printable } from './printable.js';
+import type { Connection } from './connection.js';
+import { ClusterError } from './errors.js';
+import { type Admitted, type Applicant, deriveKey } from './handshake.js';
+import { Reception, type ReceptionOptions, type Refusals } from './reception.js';
 import { type ElectionRecord, fileRecord, isRecorded, memoryRecord } from './record.js';
 import type { Runtime } from './runtime.js';
-import { type Address, formatAddress, type Link, type Listener, type Transport } from './transport.js';
+import { type Address, formatAddress, type Listener, type Transport } from './transport.js';
 
 const debug = createDebug('cluster-client:hub');
 
@@ -23,32 +22,10 @@ const DERIVED = 4;
 /** Ports of the range that are tried at random before any port will do. */
 const RANDOM_TRIES = 20;
 
-export interface HubOptions {
+export interface HubOptions extends ReceptionOptions {
   group: string;
   port: number | undefined;
-  transport: Transport;
   runtime: Runtime;
-  /** Whether processes of 3.x are of this group: then only who holds the cluster port leads. */
-  interop?: boolean | undefined;
-  connectTimeout: number;
-  /** Bytes of one frame, before its sender has proved itself and after. */
-  maxHandshakeBytes: number;
-  maxFrameBytes: number;
-  /** Links that have not proved themselves; one more, and the oldest is closed. */
-  maxHandshakes: number;
-  /** Links that have; one more is refused. */
-  maxLinks: number;
-  warn(message: string): void;
-}
-
-/** What a hub has turned away since it was made. */
-export interface Refusals {
-  /** Links that did not prove themselves: in time, or at all. */
-  strangers: number;
-  /** Of these, those that were closed early to make room for newer ones (`maxHandshakes`). */
-  crowdedOut: number;
-  /** Links of our group beyond `maxLinks`. */
-  links: number;
 }
 
 /** A follower that waits for a channel that nobody leads. */
@@ -66,10 +43,10 @@ export class Hub {
   /** Of each secret that the group has at present, the newest first. */
   readonly keys: readonly Buffer[];
   readonly runtime: Runtime;
-  readonly refusals: Refusals = { strangers: 0, crowdedOut: 0, links: 0 };
   readonly transport: Transport;
   readonly clusterAddresses: readonly Address[];
   readonly #options: HubOptions;
+  readonly #reception: Reception;
   readonly #listeners = new Map<number, Promise<Listener | undefined>>();
   readonly #channels = new Map<string, Channel>();
   /** Elections that may be about to lead here. */
@@ -77,13 +54,9 @@ export class Hub {
   /** Claimed by a client of this process whose leader is about to be made. */
   readonly #reserved = new Set<string>();
   readonly #parked = new Map<string, Set<Parked>>();
-  /** Those who have not proved themselves yet, or are just being shown out: the oldest first. */
-  readonly #strangers = new Set<Connection>();
-  #links = 0;
   readonly #comparison: Comparison;
   readonly #records = new Map<string, ElectionRecord>();
   #users = 0;
-  #hasWarnedOf3x = false;
   readonly #onUnused: () => void;
 
   constructor(options: HubOptions, onUnused: () => void) {
@@ -91,6 +64,10 @@ export class Hub {
     this.#onUnused = onUnused;
     this.#comparison = new Comparison(options.warn);
     this.keys = options.runtime.secrets.map(deriveKey);
+    this.#reception = new Reception(options, this.keys, {
+      decide: (applicant) => this.#decide(applicant),
+      admitted: (...admitted) => this.#place(...admitted),
+    });
     this.runtime = options.runtime;
     this.transport = options.transport;
     const { host } = options.transport;
@@ -103,6 +80,10 @@ export class Hub {
   get identityKey(): Buffer {
     const { id } = this.runtime;
     return id === '' ? (this.keys[0] as Buffer) : Buffer.from(id, 'hex');
+  }
+
+  get refusals(): Refusals {
+    return this.#reception.refusals;
   }
 
   /** Each client of this process that uses the hub says so, and calls `leave` in the end. */
@@ -193,7 +174,7 @@ export class Hub {
       const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
       if (await this.listen({ host, port })) return { host, port };
     }
-    const bound = await this.transport.listen({ host, port: 0 }, (link) => this.#accept(link));
+    const bound = await this.transport.listen({ host, port: 0 }, (link) => this.#reception.receive(link));
     this.#listeners.set(bound.address.port, Promise.resolve(bound));
     return bound.address;
   }
@@ -255,7 +236,7 @@ export class Hub {
 
   async #bind(address: Address): Promise<Listener | undefined> {
     try {
-      const listener = await this.transport.listen(address, (link) => this.#accept(link));
+      const listener = await this.transport.listen(address, (link) => this.#reception.receive(link));
       debug('listening on %s', formatAddress(listener.address));
       return listener;
     } catch (error) {
@@ -276,83 +257,8 @@ export class Hub {
     const parked = [...this.#parked.values()].flatMap((waiting) => [...waiting]);
     this.#parked.clear();
     for (const { connection } of parked) connection.goodbye('ERR_CLUSTER_LEADER_LEFT', 'this hub closes');
-    for (const connection of this.#strangers)
-      connection.destroy(new ClusterError('ERR_CLUSTER_CLOSED', 'this hub closes'));
+    this.#reception.close();
     await Promise.all(closing);
-  }
-
-  #accept(link: Link): void {
-    const { maxHandshakeBytes, maxFrameBytes, maxHandshakes, connectTimeout } = this.#options;
-    // Until a channel takes it, no long message is expected.
-    const limits = { maxMessageBytes: MAX_FRAME_BYTES, maxHandshakeBytes, maxFrameBytes };
-    const connection = new Connection(link, limits);
-    this.#strangers.add(connection);
-    if (this.#strangers.size > maxHandshakes) this.#crowdOut();
-    const timer = setTimeout(() => {
-      connection.refuse(new ClusterError('ERR_CLUSTER_CONNECT_TIMEOUT', 'no handshake in time'));
-    }, connectTimeout);
-    void connection.gone.then(() => {
-      clearTimeout(timer);
-      this.#strangers.delete(connection);
-    });
-    let isOf3x = false;
-    const decide3x = (channel: string) => {
-      isOf3x = true;
-      return this.#refusal3x(channel, link);
-    };
-    admit(connection, this.keys, (applicant) => this.#decide(applicant), decide3x)
-      .then(({ applicant, outcome }) => {
-        clearTimeout(timer);
-        this.#strangers.delete(connection);
-        this.#count(connection);
-        this.#place(connection, applicant, outcome);
-      })
-      .catch((error: Error) => {
-        this.refusals.strangers += 1;
-        // One of 3.x has been told. If it were closed now, it would come again now, without end.
-        if (!isOf3x) connection.refuse(error);
-      });
-  }
-
-  /**
-   * The oldest goes: one of ours needs a millisecond, so a crowd that only waits cannot keep it out. Nobody waits for
-   * it to read why.
-   */
-  #crowdOut(): void {
-    for (const oldest of this.#strangers) {
-      if (!oldest.closed) this.refusals.crowdedOut += 1;
-      this.#strangers.delete(oldest);
-      oldest.refuse(
-        limitError('maxHandshakes', this.#options.maxHandshakes, 'links that have not proved themselves'),
-      );
-      oldest.link.destroy();
-      return;
-    }
-  }
-
-  /** Why a follower of 3.x may not have a channel. */
-  async #refusal3x(channel: string, link: Link): Promise<ClusterError | undefined> {
-    const { interop, maxLinks, warn } = this.#options;
-    if (!interop) {
-      const shown = printable(channel, 100, 200);
-      const error = versionError(`a follower of cluster-client 3.x asks for channel ${shown} and is refused`);
-      if (!this.#hasWarnedOf3x) warn(error.message);
-      this.#hasWarnedOf3x = true;
-      return error;
-    }
-    if (this.#links >= maxLinks) {
-      this.refusals.links += 1;
-      return limitError('maxLinks', maxLinks, `links to process ${process.pid}`);
-    }
-    if (!(await this.transport.isStranger?.(link))) return undefined;
-    return new ClusterError('ERR_CLUSTER_AUTH', `${link.remoteAddress} is of another user`);
-  }
-
-  #count({ gone }: Connection): void {
-    this.#links += 1;
-    void gone.then(() => {
-      this.#links -= 1;
-    });
   }
 
   /** The channel that an applicant gets, of those that are led here. */
@@ -370,10 +276,6 @@ export class Hub {
   }
 
   #decide(applicant: Applicant): Outcome {
-    if (this.#links >= this.#options.maxLinks) {
-      this.refusals.links += 1;
-      return refused(limitError('maxLinks', this.#options.maxLinks, `links to process ${process.pid}`));
-    }
     const { id } = this.runtime;
     if (applicant.runtime !== id) {
       return {
