@@ -3,8 +3,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { Channel } from '../../lib/channel.js';
 import type { Address } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
+import { settled } from '../helpers/until.js';
 import { ADMITTED } from './handshakes.js';
-import { peered, turn } from './peers.js';
+import { peered } from './peers.js';
 
 const AT = { host: 'memory', port: 8 };
 const SOON = 500;
@@ -21,18 +22,15 @@ async function open(t: TestContext) {
     const inbox = new Inbox(far);
     const say = async (address: Address | undefined) => {
       far.send({ type: 'standby', address });
-      await settle();
+      await settled();
     };
     return { far, inbox, say, heard: () => inbox.of('standby').map(({ address }) => address) };
   };
-  const settle = async () => {
-    for (let turns = 0; turns < 4; turns += 1) await turn();
-  };
   const pass = async (ms = SOON) => {
     t.mock.timers.tick(ms);
-    await settle();
+    await settled();
   };
-  return { channel, follow, pass, settle };
+  return { channel, follow, pass };
 }
 
 describe('a channel with two followers', () => {
@@ -62,16 +60,16 @@ describe('a channel with two followers', () => {
   });
 
   it('has the next one stand by when the first has gone', async (t) => {
-    const { follow, pass, settle } = await open(t);
+    const { follow, pass } = await open(t);
     const [first, second, third] = [await follow(1), await follow(2), await follow(3)];
     await pass();
     await first.say(AT);
     first.far.destroy(new Error('died'));
-    await settle();
+    await settled();
     await pass();
     assert.deepEqual([second.heard(), third.heard()], [[AT, undefined], [AT]]);
     const fourth = await follow(4);
-    await settle();
+    await settled();
     assert.deepEqual(fourth.heard(), []);
   });
 

@@ -5,7 +5,7 @@ import type { Answer } from '../../lib/election.js';
 import type { Holder, Link, Transport } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
 import { Ear } from '../helpers/links.js';
-import { isPending } from '../helpers/until.js';
+import { isPending, settled } from '../helpers/until.js';
 import { APPLICANT, KEY, WELCOME } from './handshakes.js';
 import { ADDRESS, hubThat, LIMIT } from './hubs.js';
 
@@ -63,7 +63,7 @@ async function asking(t: TestContext, { holder, full = false, accept = silent, .
   const pass = async (ms: number, late = 0) => {
     now += ms + late;
     t.mock.timers.tick(ms);
-    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    await settled();
   };
   assert.ok(await isPending(answer));
   return { answer, pass, lookups: () => lookups, abort: controller.abort };

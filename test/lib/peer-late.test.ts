@@ -4,10 +4,10 @@ import { Channel } from '../../lib/channel.js';
 import { clock } from '../../lib/transit.js';
 import type { Message } from '../../protocol/message.js';
 import { connectionPair, Inbox } from '../helpers/links.js';
-import { until } from '../helpers/until.js';
+import { settled, until } from '../helpers/until.js';
 import { hostClock } from './clocks.js';
 import { ADMITTED } from './handshakes.js';
-import { invoke, peered, subscribe, turn } from './peers.js';
+import { invoke, peered, subscribe } from './peers.js';
 
 const TIMEOUT = 1000;
 
@@ -28,7 +28,7 @@ async function timed(t: TestContext, offset = 0) {
   ) => {
     host.now = start + read;
     all.far.send(invoke(id, { sentAt: at(sent), timeout: TIMEOUT, ...more }));
-    for (let turns = 0; turns < 3; turns += 1) await turn();
+    await settled();
     return all.backend.asked.length;
   };
   return { ...all, ask, at, host };
@@ -138,8 +138,8 @@ describe('a leader that was replaced', () => {
       key: 'k',
       reg: { bytes: Buffer.from('x'), raw: true },
     });
-    for (let turns = 0; turns < 3; turns += 1) await turn();
-    assert.equal(backend.gate.asked, 6);
+    await until(() => backend.gate.asked === 6);
+    await settled();
     assert.deepEqual([backend.asked.length, backend.topics.size, backend.published], [1, 1, []]);
     assert.deepEqual([call?.aborted, inbox.messages], [false, []]);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { until } from '../helpers/until.js';
+import { settled, until } from '../helpers/until.js';
 import { invoke, peered, turn } from './peers.js';
 
 const LARGE = 'x'.repeat(100 * 1024);
@@ -19,7 +19,7 @@ async function greedy(maxQueuedBytes: number) {
   /** Asks once more, and gives the leader time to read it. */
   const ask = async (id: number) => {
     far.send(invoke(id));
-    for (let turns = 0; turns < 5; turns += 1) await turn();
+    await settled();
     return backend.asked.length;
   };
   return { ...all, ask };
