@@ -3,7 +3,7 @@ import { argumentError, closedError, show } from './errors.js';
 import { latest } from './latest.js';
 import type { ResolvedOptions } from './options.js';
 import type { Settle } from './pending.js';
-import { asError } from './real-client.js';
+import { asError, type Callable } from './real-client.js';
 import { Session, type SessionSettings } from './session.js';
 import type { ClusterStatus } from './status.js';
 import type { ArgumentsOf, InvokableName, RegOf, ResultOf, Typed, ValueOf } from './types.js';
@@ -67,8 +67,7 @@ function isolate(act: () => void): void {
 }
 
 /** Settles a call by a callback of Node's kind. What that throws is the user's: an `error` event. */
-// biome-ignore lint/complexity/noBannedTypes: what is.function tells is no more than this
-export function callBack(client: SharedClient, callback: Function): Settle {
+export function callBack(client: SharedClient, callback: Callable): Settle {
   return (error, results) => {
     try {
       Reflect.apply(callback, undefined, error ? [error] : [null, ...results]);

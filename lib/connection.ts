@@ -1,15 +1,16 @@
 import { url as inspectorUrl } from 'node:inspector';
 import createDebug from 'debug';
-import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES, MAX_OPEN_MESSAGES } from '../protocol/constants.js';
+import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES } from '../protocol/constants.js';
 import { Decoder } from '../protocol/decoder.js';
 import type { Dialect, DialectHost } from '../protocol/dialect.js';
 import { v2 } from '../protocol/dialects/v2.js';
-import { encodeHead, type Frame } from '../protocol/frame.js';
+import type { Frame } from '../protocol/frame.js';
 import type { Message } from '../protocol/message.js';
-import { Assembler, needsSlices, slice } from '../protocol/slices.js';
+import { Assembler, needsSlices } from '../protocol/slices.js';
 import { ClusterError, protocolError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { Intake } from './intake.js';
+import { Outbox } from './outbox.js';
 import { clock } from './transit.js';
 import type { Link } from './transport.js';
 
@@ -17,9 +18,6 @@ const debug = createDebug('cluster-client:connection');
 
 /** Frames that may wait for the handshake to ask for them; a peer that sends more does not speak the protocol. */
 const MAX_WAITING_FRAMES = 16;
-
-/** What is sent within one tick beyond this has to wait for the next: 1 MiB. */
-const MAX_BATCH_BYTES = 1024 * 1024;
 
 /** The most that a peer may send. */
 export interface ConnectionLimits {
@@ -52,14 +50,6 @@ export interface WatchOptions {
   dead(silentFor: number, worstLag: number): Error | undefined;
 }
 
-/** What is left of a message that does not fit one frame, and those of its type that must not overtake it. */
-interface LongMessage {
-  type: string;
-  frames: Frame[];
-  /** Of the message as a whole. */
-  bytes: number;
-}
-
 /**
  * A link that speaks messages. Starts with the handshake's small frames, which are asked for one by one; `open`
  * turns to messages. Owns its link: closing the connection closes it.
@@ -72,6 +62,7 @@ export class Connection {
   readonly #decoder: Decoder;
   readonly #intake: Intake;
   readonly #assembler: Assembler;
+  readonly #outbox: Outbox;
   #dialect = v2;
   #isTrusted = false;
   #maxMessageBytes: number;
@@ -83,16 +74,6 @@ export class Connection {
   readonly #waiting: Frame[] = [];
   #wanted: { resolve(frame: Frame): void; reject(error: Error): void } | undefined;
 
-  /** Buffers of this tick, to be handed to the link in one write. */
-  #out: Buffer[] = [];
-  #outBytes = 0;
-  #flushScheduled = false;
-  #backedUp = false;
-  /** This tick's buffers are enough for now. */
-  #full = false;
-  /** Long messages, of which a slice is written whenever the link has room, in turn. */
-  readonly #long: LongMessage[] = [];
-  #longBytes = 0;
   /** Where reading is paused: bytes that waited for the peer when that was last looked at. */
   #pausedAt: number | undefined;
 
@@ -101,6 +82,7 @@ export class Connection {
     this.#maxFrameBytes = limits.maxFrameBytes ?? MAX_FRAME_BYTES;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#assembler = new Assembler({ maxMessageBytes: limits.maxMessageBytes });
+    this.#outbox = new Outbox(link, limits.maxMessageBytes, () => this.#handlers?.drain?.());
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
       maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,
     });
@@ -108,7 +90,7 @@ export class Connection {
     this.gone = new Promise((resolve) => {
       link.open({
         data: (chunk) => this.#intake.add(chunk),
-        drain: () => this.#drained(),
+        drain: () => this.#outbox.goOn(),
         close: (error) => {
           this.#intake.end(() => this.#close(error ?? closedByPeer(link)));
           resolve();
@@ -124,7 +106,7 @@ export class Connection {
 
   /** False: what is sent now waits in memory; `drain` follows. */
   get writable(): boolean {
-    return !this.#closed && !this.#backedUp && !this.#full;
+    return this.#outbox.writable;
   }
 
   /** Only before `open`: the next frame of the handshake. */
@@ -172,6 +154,7 @@ export class Connection {
   set maxMessageBytes(bytes: number) {
     this.#maxMessageBytes = bytes;
     this.#assembler.maxMessageBytes = bytes;
+    this.#outbox.maxMessageBytes = bytes;
     this.#limitFrames();
   }
 
@@ -231,7 +214,7 @@ export class Connection {
 
   /** Bytes that wait here for the link, and in the link for the system. */
   get queuedBytes(): number {
-    return this.link.queuedBytes + this.#outBytes + this.#longBytes;
+    return this.#outbox.queuedBytes;
   }
 
   /** Reads nothing more until `resume`. A peer that goes on reading what we have for it is alive all the same. */
@@ -256,19 +239,13 @@ export class Connection {
   }
 
   sendFrame(frame: Frame, type = '', isOrdered = false): void {
-    if (this.#closed) return;
     const isLong = this.#dialect.hasSlices && needsSlices(frame);
-    // Of the messages that have no id, only one of a type may be under way in slices.
-    const isBehind = isOrdered || (isLong && frame.id === 0);
-    const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
-    const frames = isLong ? [...slice(frame)] : [frame];
-    if (ahead) {
-      ahead.frames.push(...frames);
-      ahead.bytes = Math.max(ahead.bytes, frame.application.length);
-    } else if (isLong) this.#long.push({ type, frames, bytes: frame.application.length });
-    else this.#write(frame);
-    if (ahead || isLong) this.#longBytes += frame.application.length;
-    this.#schedule();
+    this.#outbox.add(frame, { type, isOrdered, isLong });
+  }
+
+  /** Writes what was sent in this tick, where that is better than to wait for its end. */
+  flush(): void {
+    this.#outbox.flush();
   }
 
   /** Tells the peer why, and closes once that has left. */
@@ -327,62 +304,6 @@ export class Connection {
     return this.#pausedAt < before;
   }
 
-  #write(frame: Frame): void {
-    const head = encodeHead(frame);
-    this.#out.push(head);
-    if (frame.application.length > 0) this.#out.push(frame.application);
-    this.#outBytes += head.length + frame.application.length;
-    if (this.#outBytes > MAX_BATCH_BYTES) this.#full = true;
-  }
-
-  #schedule(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    process.nextTick(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
-  }
-
-  /** Writes what was sent in this tick, where that is better than to wait for its end. */
-  flush(): void {
-    while (!this.#closed && (this.#out.length > 0 || (this.#long.length > 0 && !this.#backedUp))) {
-      if (this.#out.length === 0) this.#writeSlice();
-      const out = this.#out;
-      this.#out = [];
-      this.#outBytes = 0;
-      if (!this.link.write(out)) this.#backedUp = true;
-    }
-    if (this.#full && !this.#backedUp) this.#drained();
-  }
-
-  /** One slice of the long message whose turn it is. */
-  #writeSlice(): void {
-    const message = this.#long.shift();
-    const frame = message?.frames.shift();
-    if (!message || !frame) return;
-    this.#longBytes -= frame.application.length;
-    this.#write(frame);
-    if (message.frames.length > 0) this.#long.splice(this.#besides(message), 0, message);
-  }
-
-  /** How many long messages take turns with this one: the peer puts together only so many at a time, and so much. */
-  #besides(message: LongMessage): number {
-    let bytes = message.bytes;
-    const first = this.#long.findIndex((other, index) => {
-      bytes += other.bytes;
-      return bytes > this.#assembler.maxMessageBytes || index + 1 >= MAX_OPEN_MESSAGES;
-    });
-    return first < 0 ? this.#long.length : first;
-  }
-
-  #drained(): void {
-    this.#backedUp = false;
-    this.#full = false;
-    this.flush();
-    if (this.writable) this.#handlers?.drain?.();
-  }
-
   #leave(error: ClusterError, reason: string): void {
     if (this.#closed) return;
     this.send({ type: 'goodbye', code: error.code, reason });
@@ -396,10 +317,7 @@ export class Connection {
     this.#closed = error;
     this.#intake.stop();
     clearInterval(this.#heartbeatTimer);
-    this.#out = [];
-    this.#outBytes = 0;
-    this.#long.length = 0;
-    this.#longBytes = 0;
+    this.#outbox.stop();
     this.#waiting.length = 0;
     this.#wanted?.reject(error);
     this.#handlers?.close(error);

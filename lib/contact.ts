@@ -4,7 +4,7 @@ import type { Message, Outcome } from '../protocol/message.js';
 import { Connection } from './connection.js';
 import type { Answer, Contact } from './election.js';
 import { ClusterError } from './errors.js';
-import { type Applicant, apply, type Following3x } from './handshake.js';
+import { type Applicant, apply, type Following3x, strangerOf3x } from './handshake.js';
 import type { Leadership } from './record.js';
 import { type Address, formatAddress, type Holder, type Transport } from './transport.js';
 
@@ -190,7 +190,7 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
       const mayBeMute = 3 * heartbeatInterval > connectTimeout && isOurs();
       if (!mayBeMute) opened.destroy(handshakeTimeout(address, connectTimeout));
     }, left);
-    const following3x = codec3x && followed3x(address, codec3x, options);
+    const following3x = codec3x && followed3x(codec3x, options);
     const contact = new HubContact(opened, await apply(opened, keys, applicant, silence.end, following3x));
     opened.watch({
       interval: heartbeatInterval,
@@ -208,16 +208,9 @@ export async function askAt(address: Address, options: AskOptions): Promise<Answ
   }
 }
 
-function followed3x(
-  address: Address,
-  codec: Codec,
-  { transport, applicant: { epoch } }: AskOptions,
-): Following3x {
+function followed3x(codec: Codec, { transport, applicant: { epoch } }: AskOptions): Following3x {
   return {
-    async check() {
-      const holder = await transport.holder?.(address);
-      if (holder?.isStranger) throw new ClusterError('ERR_CLUSTER_AUTH', 'a leader of another user');
-    },
+    refusal: (link) => strangerOf3x(transport, link),
     dialect: (host) => new V1Follower(host, { codec, epoch: Math.max(epoch + 1, Date.now()) }),
   };
 }

@@ -9,7 +9,7 @@ import type { Authenticate, Challenge, Outcome } from '../protocol/message.js';
 import type { Connection } from './connection.js';
 import { ClusterError, protocolError } from './errors.js';
 import { clock } from './transit.js';
-import type { Link } from './transport.js';
+import type { Link, Transport } from './transport.js';
 
 /*
  * The four frames that open every link; protocol/README.md has the layout and what each part of it defends
@@ -33,8 +33,8 @@ export interface Admitted extends Applicant {
 
 /** For one who would follow a leader of 3.x as well. */
 export interface Following3x {
-  /** @throws what speaks against following it: it proves nothing. */
-  check(): Promise<void>;
+  /** What speaks against following the one at the other end: it proves nothing. */
+  refusal(link: Link): Promise<ClusterError | undefined>;
   dialect(host: DialectHost): Dialect;
 }
 
@@ -84,7 +84,8 @@ export async function apply(
   if (frame2.version === VERSION_1) {
     if (!following3x) throw versionError(`${link.remoteAddress} is a leader of cluster-client 3.x`);
     onProved?.();
-    await following3x.check();
+    const refusal = await following3x.refusal(link);
+    if (refusal) throw refusal;
     connection.speak((host) => following3x.dialect(host));
     connection.trust();
     // It is the leader's answer, for whoever opens the connection.
@@ -128,7 +129,7 @@ export async function admit(
   connection: Connection,
   keys: readonly Buffer[],
   decide: (applicant: Applicant) => Outcome,
-  refusal3x: (channel: string) => Promise<ClusterError | undefined> = refuse3x,
+  refusal3x: (channel: string) => Promise<ClusterError | undefined>,
 ): Promise<{ applicant: Admitted; outcome: Outcome }> {
   const { link } = connection;
   const frame1 = await connection.nextFrame();
@@ -183,8 +184,12 @@ async function admit3x(
   return { applicant, outcome: { type: 'parked', state: 'vacant' } };
 }
 
-async function refuse3x(): Promise<ClusterError> {
-  return versionError('a follower of cluster-client 3.x');
+/** Why a peer of 3.x is not trusted: where the system tells whose its socket is, that has to be our user. */
+export async function strangerOf3x(transport: Transport, link: Link): Promise<ClusterError | undefined> {
+  if (!(await transport.isStranger?.(link))) return undefined;
+  return new ClusterError('ERR_CLUSTER_AUTH', `${link.remoteAddress} is of another user`, {
+    data: { address: link.remoteAddress },
+  });
 }
 
 /** A peer of 3.x has been met, and was not expected. */

@@ -77,7 +77,8 @@ export async function describeListener(socket: ListeningSocket, timeLimit = TIME
 
 /**
  * Who has the other end of a connection between two IPv4 addresses of this host, each as `host:port`. Never throws.
- * @returns a uid; -1 where there is no such socket, or too many to find it; undefined where the system does not tell.
+ * @returns a uid; -1 where it is not found: also for want of time or of a file descriptor, which a stranger could bring
+ *   about; undefined where the system does not tell.
  */
 export async function peerOwner(
   peer: string,
@@ -88,10 +89,15 @@ export async function peerOwner(
   let uid: number | undefined;
   await within(timeLimit, async (until) => {
     uid = -1;
-    const table = await readTable('/proc/net/tcp', until, ' ').catch(() => undefined);
+    const table = await readTable('/proc/net/tcp', until, ' ').catch(isMissing);
     uid = table === undefined ? undefined : (findConnection(table, peer, own) ?? -1);
   });
   return uid;
+}
+
+/** Without /proc nobody tells; what else goes wrong is no answer. */
+function isMissing(error: NodeJS.ErrnoException): string | undefined {
+  return error.code === 'ENOENT' ? undefined : '';
 }
 
 /** @param table the text of /proc/net/tcp. @param byteOrder as of `findListener`. */

@@ -6,7 +6,7 @@ import { isThenable } from './thenable.js';
 
 type Generatorish = (...args: unknown[]) => Generator;
 // biome-ignore lint/complexity/noBannedTypes: what is.function tells is no more than this
-type Callable = Function;
+export type Callable = Function;
 
 /** Results as a callback gets them: of a promise or a return value, one. */
 export type Done = (error: Error | undefined, results: readonly unknown[]) => void;

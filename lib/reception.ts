@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from '../protocol/constants.js';
 import type { Outcome } from '../protocol/message.js';
 import { Connection } from './connection.js';
 import { ClusterError, limitError } from './errors.js';
-import { type Admitted, type Applicant, admit, versionError } from './handshake.js';
+import { type Admitted, type Applicant, admit, strangerOf3x, versionError } from './handshake.js';
 import { printable } from './printable.js';
 import type { Link, Transport } from './transport.js';
 
@@ -127,9 +127,7 @@ export class Reception {
       this.#hasWarnedOf3x = true;
       return error;
     }
-    const overflow = this.#overflow();
-    if (overflow || !(await transport.isStranger?.(link))) return overflow;
-    return new ClusterError('ERR_CLUSTER_AUTH', `${link.remoteAddress} is of another user`);
+    return this.#overflow() ?? strangerOf3x(transport, link);
   }
 
   #overflow(): ClusterError | undefined {

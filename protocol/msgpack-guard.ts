@@ -2,6 +2,7 @@ import { type Limits, tooDeep, tooManyItems } from './limits.js';
 import { Ids } from './msgpack-ids.js';
 import { CONTAINER, FEW_KEYS, WatchedKeys } from './msgpack-keys.js';
 import { Records } from './msgpack-records.js';
+import { RESTORED_CLASSES } from './msgpack-restore.js';
 import {
   afterArrayHeader,
   arrayLength,
@@ -55,15 +56,7 @@ const ARRAY_BUFFER = 16;
 const DATA_VIEW = 17;
 
 /** The only names that an error has on the wire: msgpackr looks others up in an object and calls what it finds. */
-const ERROR_NAMES = [
-  'Error',
-  'EvalError',
-  'RangeError',
-  'ReferenceError',
-  'SyntaxError',
-  'TypeError',
-  'URIError',
-].map((name) => Buffer.from(name));
+const ERROR_NAMES = ['Error', ...RESTORED_CLASSES].map((name) => Buffer.from(name));
 
 /** The bytes that follow each token which is a value by itself, of a length that the token says. */
 const SIZES = new Uint8Array(256);

@@ -6,6 +6,16 @@ import { type Limits, tooDeep, tooManyItems } from './limits.js';
  * What msgpackr cannot read rightly is put right here, in the value that it has made: nobody else has it yet.
  */
 
+/** The classes of errors that msgpackr restores by name; an AggregateError it does not restore rightly. */
+export const RESTORED_CLASSES = [
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+];
+
 /** Marks the list that holds a value, in which each error stands for a fault, and the faults. */
 export const ENVELOPE = 'cluster-client/errors';
 

@@ -4,7 +4,7 @@ import type { Codec } from '../codec.js';
 import { bareFault, toFault } from '../fault.js';
 import { type LimitOptions, resolveLimits } from '../limits.js';
 import { MsgpackGuard } from '../msgpack-guard.js';
-import { ENVELOPE, maskKeys, restoreErrors, unmaskKeys } from '../msgpack-restore.js';
+import { ENVELOPE, maskKeys, RESTORED_CLASSES, restoreErrors, unmaskKeys } from '../msgpack-restore.js';
 
 /*
  * msgpack (https://github.com/msgpack/msgpack/blob/master/spec.md) in msgpackr's structured-clone mode. Two things
@@ -24,15 +24,6 @@ import { ENVELOPE, maskKeys, restoreErrors, unmaskKeys } from '../msgpack-restor
  */
 
 const ERROR_MARK = Buffer.of(0xd4, 0x65, 0x00);
-/** The classes that msgpackr restores by name; an AggregateError it does not restore rightly. */
-const RESTORED = new Set([
-  'EvalError',
-  'RangeError',
-  'ReferenceError',
-  'SyntaxError',
-  'TypeError',
-  'URIError',
-]);
 /** What msgpackr may go on using: 1 MiB. */
 const MAX_SHARED_BYTES = 1024 * 1024;
 const NIL = Buffer.of(0xc0);
@@ -150,7 +141,7 @@ function copyForPackr(value: unknown, faults: unknown[], copies: Map<object, unk
   if (value instanceof Error) {
     const { cause, data, ...fault } = toFault(value);
     const leaf = new Error('', { cause: faults.length });
-    if (RESTORED.has(fault.name)) leaf.name = fault.name;
+    if (RESTORED_CLASSES.includes(fault.name)) leaf.name = fault.name;
     copies.set(value, leaf);
     const carried: Record<string, unknown> = { ...bareFault(fault) };
     faults.push(carried);

@@ -16,7 +16,7 @@ const KEY_PREFIX = '$$inner$$__';
 /** A connection part. */
 export type Head = Readonly<Record<string, unknown>>;
 
-export function writeFrame(kind: Kind, id: number, head: Head, application = EMPTY, timeout = 0): Frame {
+function writeFrame(kind: Kind, id: number, head: Head, application = EMPTY, timeout = 0): Frame {
   const connection = Buffer.from(JSON.stringify(head), 'utf8');
   return { version: VERSION_1, kind, type: 0, flags: 0, id, timeout, connection, application };
 }

@@ -7,7 +7,7 @@ import { type BadFrame, badHellos, badMessages, badProofs, badStreams } from '..
 import { helloBytes } from '../fixtures/frames-handshake.js';
 import { Ear, farewell, linkPair } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
-import { KEY, WELCOME } from './handshakes.js';
+import { KEY, refuse3x, WELCOME } from './handshakes.js';
 import { peered } from './peers.js';
 
 /** What a stranger hears last who sends this, byte by byte or at once, and whether it was let in. */
@@ -16,7 +16,9 @@ async function heardByStranger(frames: readonly Buffer[], isSlow: boolean) {
   const ear = new Ear();
   near.open(ear);
   const connection = new Connection(far, { maxMessageBytes: 1024 });
-  const admitted = admit(connection, [KEY], () => WELCOME).catch((error: Error) => connection.refuse(error));
+  const admitted = admit(connection, [KEY], () => WELCOME, refuse3x).catch((error: Error) =>
+    connection.refuse(error),
+  );
   for (const frame of frames) {
     const chunks = isSlow ? Array.from(frame, (byte) => Buffer.of(byte)) : [frame];
     for (const chunk of chunks) near.write([chunk]);

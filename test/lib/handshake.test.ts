@@ -7,7 +7,7 @@ import type { Outcome } from '../../protocol/message.js';
 import { helloFrame } from '../fixtures/frames-handshake.js';
 import { Ear, farewell, Inbox, linkPair } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
-import { APPLICANT, KEY, reasonOf, shake, WELCOME } from './handshakes.js';
+import { APPLICANT, KEY, reasonOf, refuse3x, shake, WELCOME } from './handshakes.js';
 
 const LIMIT = { maxMessageBytes: 1024 };
 
@@ -25,7 +25,7 @@ async function hubHears(
   const ear = new Ear();
   near.open(ear);
   const connection = new Connection(far, LIMIT);
-  const admitted = admit(connection, [KEY], () => WELCOME).then(
+  const admitted = admit(connection, [KEY], () => WELCOME, refuse3x).then(
     () => assert.fail('admitted'),
     (error: Error) => {
       connection.refuse(error);
@@ -67,7 +67,7 @@ describe('the handshake', () => {
     const { near, far } = await linkPair();
     const [nearEnd, farEnd] = [new Connection(near, LIMIT), new Connection(far, LIMIT)];
     const applied = apply(nearEnd, [KEY], APPLICANT);
-    await admit(farEnd, [KEY], () => WELCOME);
+    await admit(farEnd, [KEY], () => WELCOME, refuse3x);
     farEnd.send({ type: 'cancel', id: 1 });
     await applied;
     const inbox = new Inbox(nearEnd);

@@ -1,9 +1,12 @@
 import type { ChannelIdentity } from '../../lib/channel-identity.js';
 import { Connection } from '../../lib/connection.js';
-import { type Admitted, type Applicant, admit, apply, deriveKey } from '../../lib/handshake.js';
+import { type Admitted, type Applicant, admit, apply, deriveKey, versionError } from '../../lib/handshake.js';
 import type { Link } from '../../lib/transport.js';
 import type { Outcome, Welcome } from '../../protocol/message.js';
 import { linkPair } from '../helpers/links.js';
+
+/** No peer of 3.x is of the group. */
+export const refuse3x = async () => versionError('a follower of cluster-client 3.x');
 
 export const KEY = deriveKey(Buffer.from('the secret of this group'));
 
@@ -73,7 +76,7 @@ export async function shake(settings: Shake = {}): Promise<Shaken> {
   const both = Promise.allSettled([
     closing(apply(nearEnd, followerKeys, applicant), nearEnd),
     closing(
-      admit(farEnd, hubKeys, () => outcome),
+      admit(farEnd, hubKeys, () => outcome, refuse3x),
       farEnd,
     ),
   ]);

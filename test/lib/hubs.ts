@@ -6,7 +6,7 @@ import { admit } from '../../lib/handshake.js';
 import type { Link } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
 import type { Message, Outcome } from '../../protocol/message.js';
-import { APPLICANT, KEY } from './handshakes.js';
+import { APPLICANT, KEY, refuse3x } from './handshakes.js';
 
 export const ADDRESS = { host: 'memory', port: 1 };
 export const LIMIT = { maxMessageBytes: 1024 };
@@ -32,7 +32,7 @@ export function hubThat(outcome: Outcome) {
   const accept = (link: Link) => {
     const connection = new Connection(link, LIMIT);
     ends.push(connection);
-    admit(connection, [KEY], () => outcome).catch((error: Error) => connection.destroy(error));
+    admit(connection, [KEY], () => outcome, refuse3x).catch((error: Error) => connection.destroy(error));
   };
   return { accept, tell: (message: Message) => ends[0]?.send(message), hang: () => ends[0]?.link.destroy() };
 }

@@ -3,10 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createServer, type ListenOptions } from 'node:net';
+import { connect, createServer, type ListenOptions } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { describeListener, listenerAt } from '../../lib/port-holder.js';
+import { describeListener, listenerAt, peerOwner } from '../../lib/port-holder.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { isPending } from '../helpers/until.js';
 
@@ -184,20 +184,24 @@ function limitDescriptors(most: number): () => void {
   return () => limit(before ?? '');
 }
 
+async function withoutDescriptors<T>(ask: () => Promise<T>): Promise<T> {
+  const files: number[] = [];
+  const unlimit = limitDescriptors(200);
+  try {
+    assert.throws(() => {
+      for (;;) files.push(openSync('/dev/null', 'r'));
+    }, /EMFILE/);
+    return await ask();
+  } finally {
+    for (const file of files) closeSync(file);
+    unlimit();
+  }
+}
+
 describe('asking for the holder of a port', { skip: notLinux }, () => {
   it('gives nothing while no file descriptor is left, and no error', async (t) => {
     const port = await listening(t, { host: HOST });
-    const files: number[] = [];
-    const unlimit = limitDescriptors(200);
-    try {
-      assert.throws(() => {
-        for (;;) files.push(openSync('/dev/null', 'r'));
-      }, /EMFILE/);
-      assert.equal(await holderOf(port), undefined);
-    } finally {
-      for (const file of files) closeSync(file);
-      unlimit();
-    }
+    assert.equal(await withoutDescriptors(() => holderOf(port)), undefined);
     assert.ok(await holderOf(port));
   });
 
@@ -236,5 +240,24 @@ describe('asking for the holder of a port', { skip: notLinux }, () => {
       closeSync(writer);
     }
     assert.ok(await holderOf(port));
+  });
+});
+
+describe('the owner of the other end of a connection', { skip: notLinux }, () => {
+  it('is found for a connection of this process, and is nobody for one that is not there', async () => {
+    const server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const peer = `127.0.0.1:${socket.localPort}`;
+    assert.equal(await peerOwner(peer, `127.0.0.1:${port}`, 5_000), process.getuid?.());
+    assert.equal(await peerOwner('127.0.0.1:1', '127.0.0.1:2', 5_000), -1);
+    socket.destroy();
+    server.close();
+  });
+
+  it('is nobody while no file descriptor is left to look it up: a stranger could have seen to that', async () => {
+    assert.equal(await withoutDescriptors(() => peerOwner('127.0.0.1:1', '127.0.0.1:2', 5_000)), -1);
   });
 });

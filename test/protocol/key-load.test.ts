@@ -224,7 +224,7 @@ describe('msgpack refuses to decode, though it would be slow only', () => {
     assert.deepEqual(decode([objects, new Set(objects)]), [objects, new Set(objects)]);
   });
 
-  it('such a Set within a Map that is as good as any', () => {
+  it('such a Set that is a key of an ordinary Map or Set', () => {
     const ordinary = Array.from({ length: 100 }, (_, n) => n);
     const slow = new Set(colliding(integer, 300, 256));
     assert.throws(

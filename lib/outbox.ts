@@ -1,0 +1,144 @@
+import { MAX_OPEN_MESSAGES } from '../protocol/constants.js';
+import { encodeHead, type Frame } from '../protocol/frame.js';
+import { slice } from '../protocol/slices.js';
+import type { Link } from './transport.js';
+
+/** What is sent within one tick beyond this has to wait for the next: 1 MiB. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** What is left of a message that does not fit one frame, and those of its type that must not overtake it. */
+interface LongMessage {
+  type: string;
+  frames: Frame[];
+  /** Of the message as a whole. */
+  bytes: number;
+}
+
+export interface Outgoing {
+  /** Type of its message. */
+  type: string;
+  /** It must not overtake a long message of its type. */
+  isOrdered: boolean;
+  /** It does not fit one frame, and travels in slices. */
+  isLong: boolean;
+}
+
+/**
+ * What leaves on a link: all of one tick in one write, and of long messages a slice whenever the link has room, so that
+ * they hold up nothing else.
+ */
+export class Outbox {
+  /** The most that the peer puts together at a time. */
+  maxMessageBytes: number;
+  readonly #link: Link;
+  readonly #drained: () => void;
+  /** Buffers of this tick, to be handed to the link in one write. */
+  #out: Buffer[] = [];
+  #outBytes = 0;
+  #isFlushScheduled = false;
+  #isBackedUp = false;
+  /** This tick's buffers are enough for now. */
+  #isFull = false;
+  #isStopped = false;
+  /** Those of which a slice is written in turn. */
+  readonly #long: LongMessage[] = [];
+  #longBytes = 0;
+
+  /** @param drained what could not be taken at once has been taken. */
+  constructor(link: Link, maxMessageBytes: number, drained: () => void) {
+    this.#link = link;
+    this.maxMessageBytes = maxMessageBytes;
+    this.#drained = drained;
+  }
+
+  /** False: what is added now waits in memory; `drained` follows. */
+  get writable(): boolean {
+    return !this.#isStopped && !this.#isBackedUp && !this.#isFull;
+  }
+
+  /** Bytes that wait here for the link, and in the link for the system. */
+  get queuedBytes(): number {
+    return this.#link.queuedBytes + this.#outBytes + this.#longBytes;
+  }
+
+  add(frame: Frame, { type, isOrdered, isLong }: Outgoing): void {
+    if (this.#isStopped) return;
+    // Of the messages that have no id, only one of a type may be under way in slices.
+    const isBehind = isOrdered || (isLong && frame.id === 0);
+    const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
+    const frames = isLong ? [...slice(frame)] : [frame];
+    if (ahead) {
+      ahead.frames.push(...frames);
+      ahead.bytes = Math.max(ahead.bytes, frame.application.length);
+    } else if (isLong) this.#long.push({ type, frames, bytes: frame.application.length });
+    else this.#write(frame);
+    if (ahead || isLong) this.#longBytes += frame.application.length;
+    this.#schedule();
+  }
+
+  /** Writes what was added in this tick, where that is better than to wait for its end. */
+  flush(): void {
+    while (!this.#isStopped && (this.#out.length > 0 || (this.#long.length > 0 && !this.#isBackedUp))) {
+      if (this.#out.length === 0) this.#writeSlice();
+      const out = this.#out;
+      this.#out = [];
+      this.#outBytes = 0;
+      if (!this.#link.write(out)) this.#isBackedUp = true;
+    }
+    if (this.#isFull && !this.#isBackedUp) this.goOn();
+  }
+
+  /** The link has room again. */
+  goOn(): void {
+    this.#isBackedUp = false;
+    this.#isFull = false;
+    this.flush();
+    if (this.writable) this.#drained();
+  }
+
+  /** What has not left is dropped, and what is still added. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#out = [];
+    this.#outBytes = 0;
+    this.#long.length = 0;
+    this.#longBytes = 0;
+  }
+
+  #write(frame: Frame): void {
+    const head = encodeHead(frame);
+    this.#out.push(head);
+    if (frame.application.length > 0) this.#out.push(frame.application);
+    this.#outBytes += head.length + frame.application.length;
+    if (this.#outBytes > MAX_BATCH_BYTES) this.#isFull = true;
+  }
+
+  #schedule(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    process.nextTick(() => {
+      this.#isFlushScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** One slice of the long message whose turn it is. */
+  #writeSlice(): void {
+    const message = this.#long.shift();
+    const frame = message?.frames.shift();
+    if (!message || !frame) return;
+    this.#longBytes -= frame.application.length;
+    this.#write(frame);
+    if (message.frames.length > 0) this.#long.splice(this.#besides(message), 0, message);
+  }
+
+  /** How many long messages take turns with this one: the peer puts together only so many at a time, and so much. */
+  #besides(message: LongMessage): number {
+    let bytes = message.bytes;
+    const first = this.#long.findIndex((other, index) => {
+      bytes += other.bytes;
+      return bytes > this.maxMessageBytes || index + 1 >= MAX_OPEN_MESSAGES;
+    });
+    return first < 0 ? this.#long.length : first;
+  }
+}
