@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import { Type } from '../../protocol/constants.js';
 import { decode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
@@ -32,15 +33,18 @@ function outcomeOf({ runtime, channel, name, settings, codecs, mayLead, isStrict
   return name === CHANNEL && !mayLead ? 'refused' : 'parked';
 }
 
-/** Whether it is a first frame. */
-function isHello({ version, connection }: Frame): boolean {
+/** Whose first frame it is, if it is one. */
+type Hello = '4' | '3.x' | undefined;
+
+function helloOf({ version, connection }: Frame): Hello {
   try {
     const { type, channelName, v2 } = JSON.parse(String(connection));
+    if (version !== 1 || type !== 'register_channel' || typeof channelName !== 'string') return undefined;
+    if (v2 === undefined) return '3.x';
     const isNonce = typeof v2.nonce === 'string' && Buffer.from(v2.nonce, 'base64').length === 32;
-    const isV2 = isNonce && Array.isArray(v2.versions) && v2.versions.includes(2);
-    return version === 1 && type === 'register_channel' && typeof channelName === 'string' && isV2;
+    return isNonce && Array.isArray(v2.versions) && v2.versions.includes(2) ? '4' : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -92,15 +96,29 @@ async function checkProved({ waiting }: HubWorld, { proof, sent, frames, goodbye
   if (outcome === 'parked') assert.equal(await waiting(proof.said.channel), 0);
 }
 
+/** Of a follower of 3.x: it is told so in its own words, and kept, unless it broke the rules. */
+function checkRefused3x({ sent, frames, goodbye, isClosed }: Played): void {
+  const said = read(sent, [4096]);
+  // None but the first is asked for.
+  const isBroken = said.faults.length > 0 || said.frames.length >= MAX_WAITING;
+  assert.ok(isBroken || !isClosed, 'closed: it would come again at once');
+  assert.equal(frames.length, goodbye ? 0 : 1);
+  if (goodbye) assert.deepEqual([isBroken, TOLD.includes(goodbye.code), goodbye.reason], [true, true, '']);
+  for (const { version, application } of frames) {
+    const { error } = serializeJson().decode(application) as { error: { code: string } };
+    assert.deepEqual([version, error.code], [1, 'ERR_CLUSTER_PEER_VERSION']);
+  }
+}
+
 /** Of anybody else: it gets a challenge at most, and a code. */
-function checkStranger({ proof, sent, frames, goodbye, isClosed }: Played): void {
+function checkStranger(hello: Hello, { proof, sent, frames, goodbye, isClosed }: Played): void {
   const said = read(sent, [4096]);
   const isChallenged = frames.length > 0;
   assert.ok(
     frames.length <= 1 && frames.every(({ type }) => type === Type.challenge),
     'more than a challenge',
   );
-  assert.ok(!isChallenged || (said.frames[0] && isHello(said.frames[0])), 'a challenge to no first frame');
+  assert.ok(!isChallenged || hello === '4', 'a challenge to no first frame');
   if (goodbye) assert.deepEqual([TOLD.includes(goodbye.code), goodbye.reason], [true, ''], goodbye.code);
   // What broke the rules, or was a goodbye, in the same moment as the proof came before the answer.
   const isLeaving = proof && said.frames.some(isGoodbye);
@@ -116,8 +134,11 @@ async function check(world: HubWorld, attack: Attack): Promise<void> {
   const before = { ...hub.refusals };
   const played = await play(world, attack);
   const isAnswered = played.proof && played.frames.length > 1;
+  const [first] = read(played.sent, [4096]).frames;
+  const hello = first && helloOf(first);
   if (isAnswered) await checkProved(world, played);
-  else checkStranger(played);
+  else if (hello === '3.x') checkRefused3x(played);
+  else checkStranger(hello, played);
   checkAsked(asked.splice(0), played);
   assert.deepEqual(hub.refusals, { ...before, strangers: before.strangers + (played.proof ? 0 : 1) });
   await soon(() => channel.followers === 1, 'nobody is kept');

@@ -36,6 +36,8 @@ export interface Attack {
 const helloJson = fc.oneof(
   fc.constant(helloText()),
   mutated(fc.constant(Buffer.from(helloText()))),
+  // As 3.x has it.
+  fc.constant('{"type":"register_channel","channelName":"Config"}'),
   record({
     type: fc.constantFrom<unknown[]>(
       'register_channel',
