@@ -27,6 +27,9 @@ export interface ListeningSocket {
 
 /** Also where other work keeps every thread of the pool. What is known by then is the answer. ms */
 const TABLE_TIME_LIMIT = 100;
+/** Of the lookup of a peer, which is refused if it is not found: one of ours must not be for a busy moment. ms */
+const PEER_TIME_LIMIT = 5_000;
+const PEER_LOOKS = 3;
 /** The same for process and command: time for some 10,000 file descriptors. ms */
 const TIME_LIMIT = 200;
 /** Of one table: some 28,000 sockets that listen. */
@@ -83,14 +86,17 @@ export async function describeListener(socket: ListeningSocket, timeLimit = TIME
 export async function peerOwner(
   peer: string,
   own: string,
-  timeLimit = TABLE_TIME_LIMIT,
+  timeLimit = PEER_TIME_LIMIT,
 ): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
   let uid: number | undefined;
   await within(timeLimit, async (until) => {
     uid = -1;
-    const table = await readTable('/proc/net/tcp', until, ' ').catch(isMissing);
-    uid = table === undefined ? undefined : (findConnection(table, peer, own) ?? -1);
+    // A row can be missed while others come and go.
+    for (let looks = 0; uid === -1 && looks < PEER_LOOKS; looks += 1) {
+      const table = await readTable('/proc/net/tcp', until, ' ').catch(isMissing);
+      uid = table === undefined ? undefined : (findConnection(table, peer, own) ?? -1);
+    }
   });
   return uid;
 }
