@@ -1,0 +1,3 @@
+import { clusterContender } from './cluster.js';
+
+export default clusterContender('cluster-client-3');

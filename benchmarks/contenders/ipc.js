@@ -1,0 +1,24 @@
+// process.send with structured clone, between a process and the one that forked it.
+import { values } from '../harness/channel.js';
+
+export const forkedBy = 'leader';
+
+export default {
+  async lead({ children }) {
+    return {
+      address: 0,
+      welcome: (child) =>
+        child.on('message', ({ id, value }) => {
+          child.send({ id, value });
+        }),
+      publish(_key, payload) {
+        for (const child of children.values()) child.send({ id: 0, value: payload.value });
+      },
+    };
+  },
+  follow: () =>
+    values(
+      (message) => process.send(message),
+      (onMessage) => process.on('message', onMessage),
+    ),
+};

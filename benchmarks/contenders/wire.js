@@ -1,0 +1,58 @@
+// What raw and rawjson share: calls have ids above 0, values have id 0.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { Wire } from '../harness/wire.js';
+
+/** @param codec `{ encode(payload), decode(bytes), again(decoded) }` */
+export function wireContender({ encode, decode, again }) {
+  return {
+    async lead() {
+      const wires = new Set();
+      const server = createServer({ noDelay: true }, (socket) => {
+        socket.on('error', () => {});
+        const wire = new Wire(socket, (id, body) => wire.send(id, again(decode(body))));
+        wires.add(wire);
+        socket.on('close', () => wires.delete(wire));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return {
+        address: server.address().port,
+        publish(_key, payload) {
+          const bytes = encode(payload);
+          for (const wire of wires) wire.send(0, bytes);
+        },
+      };
+    },
+
+    async follow(port) {
+      const waiting = new Map();
+      let listener = () => {};
+      let next = 1;
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      await once(socket, 'connect');
+      const wire = new Wire(socket, (id, body) => {
+        const value = decode(body);
+        if (id === 0) {
+          listener(value);
+          return;
+        }
+        const resolve = waiting.get(id);
+        waiting.delete(id);
+        resolve(value);
+      });
+      return {
+        echo(payload) {
+          return new Promise((resolve) => {
+            const id = next++;
+            waiting.set(id, resolve);
+            wire.send(id, encode(payload));
+          });
+        },
+        async subscribe(_key, onValue) {
+          listener = onValue;
+        },
+      };
+    },
+  };
+}
