@@ -2,7 +2,17 @@
 import { readOptions } from './harness/options.js';
 import { run } from './harness/run.js';
 
-const NAMES = ['calls', 'fan-out', 'first-load', 'buffers', 'interference', 'memory', 'growth'];
+const NAMES = [
+  'calls',
+  'fan-out',
+  'first-load',
+  'buffers',
+  'interference',
+  'memory',
+  'growth',
+  'framing',
+  'sharing',
+];
 
 const options = readOptions();
 const wanted = options.names.length > 0 ? options.names : NAMES;
@@ -13,4 +23,5 @@ const modules = await Promise.all(wanted.map((name) => import(`./questions/${nam
 await run(
   modules.map(({ question }) => question),
   options,
+  wanted.length === NAMES.length,
 );

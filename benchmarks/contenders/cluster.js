@@ -1,7 +1,6 @@
 // What both versions of cluster-client share. Their options are the default ones, but for the time that a call may take.
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
+import { freePort } from '../harness/free-port.js';
 
 const require = createRequire(import.meta.url);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -71,13 +70,4 @@ export function clusterContender(packageName) {
       };
     },
   };
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,76 +1,95 @@
 // Asks one question of all contenders: in each round each has its turn, so that drift of the machine hits all alike.
 import { Stage } from './stage.js';
 
+/** How much of a round's work the first one does at least, so that the compiler has done its own. */
+const LEAST_WARMING = 0.25;
+
 /**
- * @param question `{ name, scenes }`; a scene is `{ entrants, followers, settings, cases, prepare, measure, isLong }`.
- *   An entrant is a contender's name, or `{ name, contender, from, settings, followers }`, without `contender` where
- *   it needs no processes. `measure({ stage, entrant, test, scale, round })` returns `{ figure: number }`.
- * @param options `scale` shortens what a round does, `only` names entrants, `isQuick` leaves out what is long.
+ * @param question `{ name, scenes }`; a scene is `{ entrants, followers, settings, cases, prepare, measure, end }`.
+ *   An entrant is a contender's name, or `{ name, contender, from, settings }`, without `contender` where it needs no
+ *   processes. `measure({ stage, entrant, test, scale, round })` returns `{ figure: number }`.
+ * @param options `scale` shortens what a round does, `only` names entrants, `isQuick` leaves out what `isLong`.
  * @returns `{ samples, failures }`, samples by case, entrant and figure: an array with a number for each round.
  */
-export async function ask(question, options) {
+export async function ask(question, { isQuick, only, rounds, scale }) {
   const samples = {};
   const failures = [];
+  const isLeftOut = ({ isLong }) => isQuick && isLong;
   for (const scene of question.scenes) {
-    if (options.isQuick && scene.isLong) continue;
     const entrants = scene.entrants
       .map((entrant) => (typeof entrant === 'string' ? { name: entrant, contender: entrant } : entrant))
-      .filter(
-        ({ name, isLong }) => (!options.only || options.only.includes(name)) && !(options.isQuick && isLong),
-      );
-    if (entrants.length === 0) continue;
-    process.stderr.write(
-      `${question.name}: ${scene.name ?? scene.cases.map(({ name }) => name).join('; ')} `,
-    );
+      .filter((entrant) => (!only || only.includes(entrant.name)) && !isLeftOut(entrant));
+    if (entrants.length === 0 || isLeftOut(scene)) continue;
+    const cases = scene.cases.filter((test) => !isLeftOut(test));
+    process.stderr.write(`${question.name}: ${cases.map(({ name }) => name).join('; ')} `);
     const from = performance.now();
-    await play(scene, entrants, { ...options, samples, failures });
+    await new Play({ ...scene, cases }, entrants, { samples, failures }).run(rounds, scale);
     process.stderr.write(` ${((performance.now() - from) / 1_000).toFixed(0)} s\n`);
   }
   return { samples, failures };
 }
 
-async function play(scene, entrants, { rounds, scale, isQuick, samples, failures }) {
-  const stages = new Map();
-  const fail = async (entrant, error) => {
-    failures.push(`${entrant.name}: ${error.message}`);
-    entrants.splice(entrants.indexOf(entrant), 1);
-    await stages.get(entrant.name)?.close();
-    stages.delete(entrant.name);
-  };
-  const cases = scene.cases.filter(({ isLong }) => !(isQuick && isLong));
-  try {
-    for (const entrant of [...entrants]) {
-      try {
-        if (entrant.contender)
-          stages.set(entrant.name, await Stage.open(entrant.contender, { ...scene, ...entrant }));
-        await scene.prepare?.(stages.get(entrant.name), entrant);
-      } catch (error) {
-        await fail(entrant, error);
+class Play {
+  #scene;
+  /** Those that have not failed. */
+  #entrants;
+  #samples;
+  #failures;
+  #stages = new Map();
+
+  constructor(scene, entrants, { samples, failures }) {
+    this.#scene = scene;
+    this.#entrants = entrants;
+    this.#samples = samples;
+    this.#failures = failures;
+  }
+
+  async run(rounds, scale) {
+    // In this order they are shown, whoever's turn comes first.
+    for (const { name } of this.#scene.cases) {
+      this.#samples[name] = Object.fromEntries(this.#entrants.map((entrant) => [entrant.name, {}]));
+    }
+    try {
+      await Promise.all(this.#entrants.map((entrant) => this.#try(entrant, () => this.#open(entrant))));
+      for (let round = 0; round <= rounds; round += 1) {
+        await this.#round(round, round === 0 ? Math.max(scale, LEAST_WARMING) : scale);
+        process.stderr.write('.');
+      }
+    } finally {
+      await Promise.all([...this.#stages.values()].map((stage) => stage.close()));
+      await this.#scene.end?.();
+    }
+  }
+
+  async #open(entrant) {
+    if (entrant.contender) {
+      this.#stages.set(entrant.name, await Stage.open(entrant.contender, { ...this.#scene, ...entrant }));
+    }
+    await this.#scene.prepare?.(this.#stages.get(entrant.name), entrant);
+  }
+
+  async #round(round, scale) {
+    for (const test of this.#scene.cases) {
+      for (const entrant of turns(this.#entrants, round)) {
+        await this.#try(entrant, async () => {
+          const stage = this.#stages.get(entrant.name);
+          const figures = await this.#scene.measure({ stage, entrant, test, scale, round });
+          if (round > 0) record(this.#samples[test.name][entrant.name], figures);
+        });
       }
     }
-    // The first round warms up.
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const test of cases) {
-        for (const entrant of turns(entrants, round)) {
-          if (test.without?.includes(entrant.name)) continue;
-          try {
-            const figures = await scene.measure({
-              stage: stages.get(entrant.name),
-              entrant,
-              test,
-              scale,
-              round,
-            });
-            if (round > 0) record(samples, [test.name, entrant.name], figures);
-          } catch (error) {
-            await fail(entrant, error);
-          }
-        }
-      }
-      process.stderr.write('.');
+  }
+
+  /** One that fails is out; the others go on. */
+  async #try(entrant, act) {
+    try {
+      await act();
+    } catch (error) {
+      this.#failures.push(`${entrant.name}: ${error.message}`);
+      this.#entrants = this.#entrants.filter((other) => other !== entrant);
+      await this.#stages.get(entrant.name)?.close();
+      this.#stages.delete(entrant.name);
     }
-  } finally {
-    await Promise.all([...stages.values()].map((stage) => stage.close()));
   }
 }
 
@@ -80,10 +99,7 @@ function turns(entrants, round) {
   return [...entrants.slice(first), ...entrants.slice(0, first)];
 }
 
-function record(samples, [test, name], figures) {
-  samples[test] ??= {};
-  samples[test][name] ??= {};
-  const kept = samples[test][name];
+function record(kept, figures) {
   for (const [figure, number] of Object.entries(figures)) {
     kept[figure] ??= [];
     kept[figure].push(number);

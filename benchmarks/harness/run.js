@@ -1,6 +1,7 @@
 // Asks questions one after the other, and tells what came out.
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { LIMITS } from '../questions/contenders.js';
 import { barTable, judge, MIN_ROUNDS } from '../report/bars.js';
 import { machine } from '../report/machine.js';
 import { publishResults } from '../report/results.js';
@@ -13,7 +14,8 @@ export async function alone(url, question) {
   if (process.argv[1] && url === pathToFileURL(process.argv[1]).href) await run([question], readOptions());
 }
 
-export async function run(questions, options) {
+/** @param isWhole these are all questions that there are. */
+export async function run(questions, options, isWhole = false) {
   const results = [];
   for (const question of questions) {
     const rounds = Math.min(options.rounds, question.maxRounds ?? Infinity);
@@ -45,5 +47,5 @@ export async function run(questions, options) {
     }));
     writeFileSync(options.json, `${JSON.stringify({ machine: machine(), options, figures }, null, 2)}\n`);
   }
-  if (options.svg) publishResults(results);
+  if (options.svg) publishResults(results, { rounds: options.rounds, limits: LIMITS, isWhole });
 }

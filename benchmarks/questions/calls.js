@@ -26,7 +26,6 @@ export const question = {
   ],
   scenes: [
     {
-      name: 'latency, throughput, CPU',
       entrants: ALL,
       cases: [
         { name: 'small, 1 in flight', payload: 'small', inFlight: 1, calls: 2_000 },

@@ -1,7 +1,7 @@
 // How fast do values of one key reach 1, 4 or 16 follower processes?
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alone } from '../harness/run.js';
-import { ALL, OURS } from './contenders.js';
+import { ALL, allButQuick, OURS } from './contenders.js';
 
 /** A contender that says nothing of its subscriptions has so long to make them. ms */
 const SETTLING = 200;
@@ -50,7 +50,7 @@ export const question = {
 function scene(followers, cases) {
   return {
     followers,
-    entrants: ALL,
+    entrants: allButQuick(ALL, 'ipc', 'messenger', 'grpc'),
     cases,
     async prepare(stage) {
       const port = await stage.leader.command('tally');

@@ -27,6 +27,7 @@ export const question = {
   name: 'growth',
   title: 'Cost as keys and followers grow',
   reference: FEWEST_KEYS,
+  isAllOurs: true,
   figures: {
     delivery: { text: 'time per delivery', unit: 'µs' },
     leaderCpu: { text: 'CPU of leader', unit: 'µs' },

@@ -26,16 +26,18 @@ export function callCommands(here) {
     },
 
     /**
-     * One call after the other with nothing else on the link, then while big ones pass, there and back.
+     * One call after the other with nothing else on the link, then while big ones pass, there and back, for some ms.
      * @returns 99th percentiles in µs, and how many of the small calls ended while the big ones passed.
      */
-    async callBeside({ payload: name, big: bigName, calls, bigCalls }) {
+    async callBeside({ payload: name, big: bigName, calls, passFor }) {
       const [small, big] = [payload(name), payload(bigName)];
       const idle = [];
       for (let n = 0; n < calls; n += 1) idle.push(await timed(here.role, small));
       let isPassing = true;
       const passing = (async () => {
-        for (let n = 0; n < bigCalls; n += 1) await here.role.echo(big);
+        const end = performance.now() + passFor;
+        do await here.role.echo(big);
+        while (performance.now() < end);
         isPassing = false;
       })();
       const busy = [];
