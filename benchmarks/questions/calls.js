@@ -1,6 +1,6 @@
 // How long does a call of a follower take, how many are done in a second, and what does the processor pay for each?
 import { alone } from '../harness/run.js';
-import { ALL, OURS, PEERS } from './contenders.js';
+import { ALL, allButQuick, OURS, PEERS } from './contenders.js';
 
 export const question = {
   name: 'calls',
@@ -9,7 +9,7 @@ export const question = {
   figures: {
     p50: { text: 'median', unit: 'µs' },
     p99: { text: 'p99', unit: 'µs' },
-    rate: { text: 'calls', unit: '1/s' },
+    rate: { text: 'calls', unit: '1/s', isGain: true },
     cpu: { text: 'CPU', unit: 'µs' },
     leaderCpu: { text: 'CPU of leader', unit: 'µs' },
   },
@@ -26,7 +26,7 @@ export const question = {
   ],
   scenes: [
     {
-      entrants: ALL,
+      entrants: allButQuick(ALL, 'messenger', 'grpc'),
       cases: [
         { name: 'small, 1 in flight', payload: 'small', inFlight: 1, calls: 2_000 },
         { name: 'small, 16 in flight', payload: 'small', inFlight: 16, calls: 5_000, isLong: true },

@@ -14,7 +14,7 @@ export const question = {
   title: 'Values of one key, to all followers',
   reference: OURS,
   figures: {
-    rate: { text: 'deliveries', unit: '1/s' },
+    rate: { text: 'deliveries', unit: '1/s', isGain: true },
     leaderCpu: { text: 'CPU of leader a value', unit: 'µs' },
   },
   bars: [
@@ -22,8 +22,8 @@ export const question = {
     ...rates('config', { rawjson: 1.1, zeromq: 1 }),
   ],
   chart: [
-    { title: 'small deliveries/s, 4 followers', case: 'small, 4 followers', figures: ['rate'] },
-    { title: '10 KB deliveries/s, 4 followers', case: 'config, 4 followers', figures: ['rate'] },
+    { title: 'small values: deliveries/s, 4 followers', case: 'small, 4 followers', figures: ['rate'] },
+    { title: '10 KB values: deliveries/s, 4 followers', case: 'config, 4 followers', figures: ['rate'] },
   ],
   scenes: [
     {
