@@ -28,19 +28,19 @@ export const question = {
   scenes: [
     {
       ...scene(1, [
-        { ...small, name: 'small, 1 follower', values: 8_192 },
-        { ...config, name: 'config, 1 follower', values: 512 },
+        { ...small, name: 'small, 1 follower', values: 4_096 },
+        { ...config, name: 'config, 1 follower', values: 256 },
       ]),
       isLong: true,
     },
     scene(4, [
-      { ...small, name: 'small, 4 followers', values: 8_192 },
-      { ...config, name: 'config, 4 followers', values: 512 },
+      { ...small, name: 'small, 4 followers', values: 4_096 },
+      { ...config, name: 'config, 4 followers', values: 256 },
     ]),
     {
       ...scene(16, [
-        { ...small, name: 'small, 16 followers', values: 2_048 },
-        { ...config, name: 'config, 16 followers', values: 128 },
+        { ...small, name: 'small, 16 followers', values: 1_024 },
+        { ...config, name: 'config, 16 followers', values: 64 },
       ]),
       isLong: true,
     },

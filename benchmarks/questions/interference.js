@@ -26,7 +26,7 @@ export const question = {
           payload: 'small',
           big: '64 MiB',
           calls: Math.ceil(1_000 * scale),
-          passFor: 1_500 * scale,
+          passFor: 1_000 * scale,
         });
         return { idle, busy, times: busy / idle, count };
       },
