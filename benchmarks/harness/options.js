@@ -28,7 +28,7 @@ export function readOptions() {
   return {
     names: positionals,
     isQuick: values.quick,
-    rounds: Number(values.rounds ?? (values.quick ? 2 : 7)),
+    rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
     scale: values.quick ? 0.1 : 1,
     only: values.only?.split(','),
     json: values.json,
