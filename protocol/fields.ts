@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import { protocolError } from './errors.js';
+import { readName } from './texts.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** No name, key or reason in a connection part is longer: 64 KiB. */
@@ -65,7 +65,7 @@ export class Fields {
   string(): string {
     const length = this.uint32();
     if (length > MAX_STRING_BYTES) throw protocolError(`${this.#what}: string of ${length} bytes`);
-    return this.#text(this.bytes(length));
+    return this.#text(length);
   }
 
   /** uint32 count, then strings. */
@@ -86,14 +86,13 @@ export class Fields {
   rest(): string {
     const left = this.#bytes.length - this.#at;
     if (left > MAX_STRING_BYTES) throw protocolError(`${this.#what}: text of ${left} bytes`);
-    return this.#text(this.bytes(left));
+    return this.#text(left);
   }
 
-  /** Strict: of two texts that are not UTF-8 the same one must not come. */
-  #text(bytes: Buffer): string {
-    const text = bytes.toString('utf8');
-    if (text.includes('\ufffd') && !isUtf8(bytes))
-      throw protocolError(`${this.#what}: text that is not UTF-8`);
+  #text(length: number): string {
+    const at = this.#take(length);
+    const text = readName(this.#bytes, at, at + length);
+    if (text === undefined) throw protocolError(`${this.#what}: text that is not UTF-8`);
     return text;
   }
 }

@@ -5,10 +5,15 @@ import { bareFault, toFault } from '../fault.js';
 import { type LimitOptions, resolveLimits } from '../limits.js';
 import { MsgpackGuard } from '../msgpack-guard.js';
 import { ENVELOPE, maskKeys, RESTORED_CLASSES, restoreErrors, unmaskKeys } from '../msgpack-restore.js';
+import { PlainReader } from '../plain-reader.js';
+import { PlainWriter } from '../plain-writer.js';
 
 /*
- * msgpack (https://github.com/msgpack/msgpack/blob/master/spec.md) in msgpackr's structured-clone mode. Two things
- * it cannot do are done here, on a copy, and only where it throws or its bytes show that they are needed:
+ * msgpack (https://github.com/msgpack/msgpack/blob/master/spec.md). Plain data, which is most of what travels, is
+ * written by PlainWriter and read by PlainReader, behind a byte c1, which opens nothing else.
+ *
+ * All else is written by msgpackr in its structured-clone mode, and read by it once MsgpackGuard has looked at the
+ * bytes. Two things msgpackr cannot do are done here, on a copy, and only where it throws or its bytes show that they are needed:
  *
  * Errors. msgpackr keeps of an error its name, message and cause, loses one that is reached from its own cause, and
  * its extensions are global to the process, which is not ours to change. So a value with errors travels in an
@@ -27,6 +32,8 @@ const ERROR_MARK = Buffer.of(0xd4, 0x65, 0x00);
 /** What msgpackr may go on using: 1 MiB. */
 const MAX_SHARED_BYTES = 1024 * 1024;
 const NIL = Buffer.of(0xc0);
+/** Opens a payload of PlainWriter; msgpack itself never uses it. */
+const PLAIN = 0xc1;
 const KEYS = '__keys__';
 /** Never travels, so nobody can put it into a value. */
 const KEYS_STAND_IN = randomBytes(6).toString('base64');
@@ -35,7 +42,8 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * The default codec. Exactly kept: undefined, NaN, infinities, every other double, BigInt, Date, RegExp, Map,
  * Set, Buffer, typed arrays, ArrayBuffer, Error (name, message, stack, code, cause, own data), circular
  * references. Differs: -0 arrives as 0, a hole in an array as undefined, a URL as a string, a class instance as
- * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as one to three U+FFFD.
+ * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as U+FFFD,
+ * as up to three where it is not in plain data.
  * A function or symbol is an error.
  *
  * Safe with bytes of any peer: `decode` takes what `encode` writes and nothing else, within these bounds, of which
@@ -45,7 +53,8 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * - all values together count for up to `maxItems`, 4 Mi by default: a number, string, array or object for 1, a Date
  *   for 3, a Map, Set or Buffer for 5, a typed array for 9, an error for some 150, a BigInt above 64 bits for 1 more
  *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), each set of
- *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object;
+ *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object; in plain data a set of keys for 8 at its second
+ *   object, each of its keys for 4 there and at the first, and once it is one of more than 32, at every object;
  * - an object that occurs several times counts for 8 more and, each time, for all that it holds, and 1 every 64 bytes;
  * - keys of objects have up to 16,383 bytes, BigInts and the sources of RegExps up to 64 KiB;
  * - numbers, and strings beyond 16,383 bytes, that are keys of a Map or in a Set are not such that V8 would have to
@@ -57,10 +66,14 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
 export function msgpack(options: LimitOptions = {}): Codec {
   const limits = resolveLimits(options);
   const guard = new MsgpackGuard(limits);
+  const plainReader = new PlainReader(limits);
+  const plainWriter = new PlainWriter();
   let packr = createPackr();
   return {
     name: 'msgpack',
     encode(value) {
+      const plain = plainWriter.write(value, PLAIN);
+      if (plain) return plain;
       try {
         const bytes = unshared(packr, packr.pack(value));
         if (bytes.indexOf(ERROR_MARK) < 0) return bytes;
@@ -78,6 +91,7 @@ export function msgpack(options: LimitOptions = {}): Codec {
       return bytes;
     },
     decode(bytes) {
+      if (bytes[0] === PLAIN) return plainReader.read(bytes, 1);
       const protoKeys = guard.check(bytes);
       if (protoKeys.length === 0) return restoreErrors(unpack(packr, bytes), limits);
       const { masked, mask } = maskKeys(bytes, protoKeys);

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Packr } from 'msgpackr';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
 
 const codec = msgpack({ maxItems: 10_000 });
 
+/** As msgpackr writes it, also what is plain. */
+const pack = (value: unknown) => new Packr({ structuredClone: true }).pack(value);
+
 /** That an array of so many is taken, and that it is refused with one more. */
-function assertMost(count: number, make: (n: number) => unknown): void {
-  const list = (length: number) => Buffer.from(codec.encode(Array.from({ length }, (_, n) => make(n))));
+function assertMost(count: number, make: (n: number) => unknown, encode = codec.encode): void {
+  const list = (length: number) => Buffer.from(encode(Array.from({ length }, (_, n) => make(n))));
   assert.equal((codec.decode(list(count)) as unknown[]).length, count);
   assert.throws(() => codec.decode(list(count + 1)), {
     name: 'RangeError',
@@ -16,10 +20,12 @@ function assertMost(count: number, make: (n: number) => unknown): void {
 
 describe('what costs more than a number counts for more:', () => {
   it('nothing else', () => {
-    assertMost(9999, (n) => n);
-    assertMost(9999, () => 'text');
-    assertMost(9999, () => []);
-    assertMost(4999, (n) => [n]);
+    for (const encode of [codec.encode, pack]) {
+      assertMost(9999, (n) => n, encode);
+      assertMost(9999, () => 'text', encode);
+      assertMost(9999, () => [], encode);
+      assertMost(4999, (n) => [n], encode);
+    }
   });
 
   it('a Map, a Set or a Buffer for 5', () => {
@@ -79,15 +85,26 @@ describe('what costs more than a number counts for more:', () => {
   });
 
   it('a shape of objects for 8 and 4 for each key', () => {
-    assertMost(714, (n) => ({ [`k${n}`]: n }));
-    assertMost(294, (n) => ({ [`a${n}`]: 1, [`b${n}`]: 1, [`c${n}`]: 1, [`d${n}`]: 1, [`e${n}`]: 1 }));
+    assertMost(714, (n) => ({ [`k${n}`]: n }), pack);
+    const five = (n: number) => ({ [`a${n}`]: 1, [`b${n}`]: 1, [`c${n}`]: 1, [`d${n}`]: 1, [`e${n}`]: 1 });
+    assertMost(294, five, pack);
   });
 
   it('a shape of which there are four objects for 256 more, and 32 for each key', () => {
     const of = (shape: number, length: number) => Array.from({ length }, () => ({ [`k${shape}`]: 1 }));
-    assertMost(32, (n) => of(n, 4));
-    assertMost(31, (n) => of(n, 9));
-    assertMost(526, (n) => of(n, 3));
+    assertMost(32, (n) => of(n, 4), pack);
+    assertMost(31, (n) => of(n, 9), pack);
+    assertMost(526, (n) => of(n, 3), pack);
+  });
+
+  it('in plain data an object that is alone of its shape for 4 more for each key', () => {
+    assertMost(1666, (n) => ({ [`k${n}`]: n }));
+    assertMost(909, (n) => ({ [`k${n}`]: n, [`l${n}`]: n }));
+  });
+
+  it('in plain data the second object of a shape for 8 more, and 4 for each key, and others for none', () => {
+    assertMost(4991, (n) => ({ k: n }));
+    assertMost(3325, (n) => ({ k: n, l: n }));
   });
 });
 

@@ -168,7 +168,7 @@ describe('a key __keys__, under which msgpackr keeps an array of its own', () =>
   });
 
   it('is refused in an object that is no plain one and goes as one', () => {
-    assert.throws(() => codec.encode({ __keys__: 1, [Symbol.toStringTag]: 'Odd' }), {
+    assert.throws(() => codec.encode({ __keys__: new Map(), [Symbol.toStringTag]: 'Odd' }), {
       message: 'a key __keys__ cannot be carried in an object of this kind',
     });
     assert.deepEqual(roundTrip({ a: 1 }), { a: 1 });

@@ -1,0 +1,68 @@
+import { isUtf8 } from 'node:buffer';
+
+type TextMaker = (bytes: Buffer, at: number) => string;
+
+/** Characters of the longest text that is put together here. */
+const SHORT = 24;
+
+/**
+ * By length, what makes a text of so many characters: a function with as many arguments as there are characters takes a
+ * third of the time of any other way. These are made at run time; where Node is forbidden that, Node reads all texts.
+ */
+const makers = Array.from({ length: SHORT + 1 }, (_, length): TextMaker | undefined => {
+  const codes = Array.from({ length }, (_, n) => `bytes[at + ${n}]`);
+  try {
+    return new Function('bytes', 'at', `return String.fromCharCode(${codes.join(', ')})`) as TextMaker;
+  } catch {
+    return undefined;
+  }
+});
+
+/** UTF-8; what is not comes as U+FFFD. */
+export function readText(bytes: Buffer, start: number, end: number): string {
+  const make = makers[end - start];
+  if (!make) return bytes.toString('utf8', start, end);
+  let all = 0;
+  for (let n = start; n < end; n++) all |= bytes[n] as number;
+  return all < 0x80 ? make(bytes, start) : bytes.toString('utf8', start, end);
+}
+
+const SLOTS = 1024;
+/** Longer names are read anew each time. */
+const MAX_NAME_BYTES = 64;
+
+/**
+ * Names of methods, topics and properties come again and again. Those of late are remembered, in 64 KiB of bytes: to
+ * compare bytes is faster than to read them, and of a string that was used before the hash is known.
+ */
+const names: (string | undefined)[] = new Array(SLOTS).fill(undefined);
+const nameBytes = Buffer.alloc(SLOTS * MAX_NAME_BYTES);
+const nameLengths = new Uint8Array(SLOTS);
+
+/** @returns undefined for what is not UTF-8: of two such names the same text must not come. */
+export function readName(bytes: Buffer, start: number, end: number): string | undefined {
+  const length = end - start;
+  if (length === 0 || length > MAX_NAME_BYTES) return strictText(bytes, start, end);
+  const first = bytes[start] as number;
+  const middle = bytes[(start + end) >> 1] as number;
+  const last = bytes[end - 1] as number;
+  const slot = (31 * length + 7 * first + 17 * middle + 61 * last) % SLOTS;
+  const known = slot * MAX_NAME_BYTES;
+  if (nameLengths[slot] === length && isSame(known, bytes, start, length)) return names[slot];
+  const text = strictText(bytes, start, end);
+  if (text === undefined) return undefined;
+  names[slot] = text;
+  nameLengths[slot] = length;
+  bytes.copy(nameBytes, known, start, end);
+  return text;
+}
+
+function isSame(known: number, bytes: Buffer, start: number, length: number): boolean {
+  for (let n = 0; n < length; n++) if (nameBytes[known + n] !== bytes[start + n]) return false;
+  return true;
+}
+
+function strictText(bytes: Buffer, start: number, end: number): string | undefined {
+  const text = readText(bytes, start, end);
+  return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? undefined : text;
+}
