@@ -74,6 +74,9 @@ export class Connection {
   readonly #waiting: Frame[] = [];
   #wanted: { resolve(frame: Frame): void; reject(error: Error): void } | undefined;
 
+  /** Of the peer's long messages: it is to be told that we came to this mark once it reads more. 0: none. */
+  #mark = 0;
+
   /** Where reading is paused: bytes that waited for the peer when that was last looked at. */
   #pausedAt: number | undefined;
 
@@ -82,14 +85,20 @@ export class Connection {
     this.#maxFrameBytes = limits.maxFrameBytes ?? MAX_FRAME_BYTES;
     this.#maxMessageBytes = limits.maxMessageBytes;
     this.#assembler = new Assembler({ maxMessageBytes: limits.maxMessageBytes });
-    this.#outbox = new Outbox(link, limits.maxMessageBytes, () => this.#handlers?.drain?.());
+    this.#outbox = new Outbox(link, limits.maxMessageBytes, {
+      drained: () => this.#drained(),
+      mark: (id) => this.#dialect.encode({ type: 'heartbeat', id, reply: false }) as Frame,
+    });
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
       maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,
     });
     this.#intake = new Intake(link, this.#decoder, (error) => this.refuse(error));
     this.gone = new Promise((resolve) => {
       link.open({
-        data: (chunk) => this.#intake.add(chunk),
+        data: (chunk) => {
+          this.#heartbeat?.heard(performance.now());
+          this.#intake.add(chunk);
+        },
         drain: () => this.#outbox.goOn(),
         close: (error) => {
           this.#intake.end(() => this.#close(error ?? closedByPeer(link)));
@@ -220,12 +229,14 @@ export class Connection {
   /** Reads nothing more until `resume`. A peer that goes on reading what we have for it is alive all the same. */
   pause(): void {
     this.#pausedAt ??= this.queuedBytes;
+    this.#outbox.isUnmarked = true;
     this.#intake.pause();
   }
 
   resume(): void {
     if (this.#pausedAt === undefined) return;
     this.#pausedAt = undefined;
+    this.#outbox.isUnmarked = false;
     this.#intake.resume();
   }
 
@@ -268,7 +279,6 @@ export class Connection {
 
   #receive(frame: Frame): void {
     this.#intake.count();
-    this.#heartbeat?.heard(performance.now());
     if (!this.#handlers) {
       if (this.#wanted) {
         const { resolve } = this.#wanted;
@@ -285,8 +295,10 @@ export class Connection {
     const message = whole && this.#dialect.decode(whole);
     if (!message) return;
     if (message.type === 'heartbeat') {
+      if (message.reply) this.#outbox.reached(message.id);
       // Where more waits for the peer than it reads, that is a sign of life enough.
-      if (!message.reply && this.writable) this.send({ ...message, reply: true });
+      else if (this.writable) this.send({ ...message, reply: true });
+      else this.#mark = message.id;
       return;
     }
     if (message.type === 'goodbye') {
@@ -294,6 +306,12 @@ export class Connection {
       return;
     }
     this.#handlers.message(message);
+  }
+
+  #drained(): void {
+    if (this.#mark > 0) this.send({ type: 'heartbeat', id: this.#mark, reply: true });
+    this.#mark = 0;
+    this.#handlers?.drain?.();
   }
 
   /** Whether what waits for the peer, whom we do not read, has become less since the last time. */

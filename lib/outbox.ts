@@ -1,10 +1,17 @@
-import { MAX_OPEN_MESSAGES } from '../protocol/constants.js';
-import { encodeHead, type Frame } from '../protocol/frame.js';
+import { HEADER_LENGTH, MAX_OPEN_MESSAGES } from '../protocol/constants.js';
+import { type Frame, joinFrames } from '../protocol/frame.js';
 import { slice } from '../protocol/slices.js';
 import type { Link } from './transport.js';
 
 /** What is sent within one tick beyond this has to wait for the next: 1 MiB. */
 const MAX_BATCH_BYTES = 1024 * 1024;
+
+/**
+ * Of long messages so much is under way before the peer is asked how far it has got, 512 KiB, and twice that at most. The
+ * system would take many MiB, behind which whatever is sent next would have to wait.
+ */
+const STRETCH_BYTES = 512 * 1024;
+const MAX_STRETCHES = 2;
 
 /** What is left of a message that does not fit one frame, and those of its type that must not overtake it. */
 interface LongMessage {
@@ -23,6 +30,13 @@ export interface Outgoing {
   isLong: boolean;
 }
 
+export interface OutboxEvents {
+  /** What could not be taken at once has been taken. */
+  drained(): void;
+  /** @returns what the peer answers once it has come to it. */
+  mark(mark: number): Frame;
+}
+
 /**
  * What leaves on a link: all of one tick in one write, and of long messages a slice whenever the link has room, so that
  * they hold up nothing else.
@@ -31,9 +45,8 @@ export class Outbox {
   /** The most that the peer puts together at a time. */
   maxMessageBytes: number;
   readonly #link: Link;
-  readonly #drained: () => void;
-  /** Buffers of this tick, to be handed to the link in one write. */
-  #out: Buffer[] = [];
+  /** Frames of this tick, to be handed to the link in one write. */
+  #out: Frame[] = [];
   #outBytes = 0;
   #isFlushScheduled = false;
   #isBackedUp = false;
@@ -43,17 +56,43 @@ export class Outbox {
   /** Those of which a slice is written in turn. */
   readonly #long: LongMessage[] = [];
   #longBytes = 0;
+  readonly #events: OutboxEvents;
+  /** Since the last mark. */
+  #stretch = 0;
+  #marks = 0;
+  /** The last one that the peer has come to. */
+  #reached = 0;
+  #isUnmarked = false;
 
-  /** @param drained what could not be taken at once has been taken. */
-  constructor(link: Link, maxMessageBytes: number, drained: () => void) {
+  constructor(link: Link, maxMessageBytes: number, events: OutboxEvents) {
     this.#link = link;
     this.maxMessageBytes = maxMessageBytes;
-    this.#drained = drained;
+    this.#events = events;
   }
 
   /** False: what is added now waits in memory; `drained` follows. */
   get writable(): boolean {
-    return !this.#isStopped && !this.#isBackedUp && !this.#isFull;
+    const isLate = this.#isBackedUp || this.#isFull || this.#longBytes > this.maxMessageBytes;
+    return !this.#isStopped && !isLate;
+  }
+
+  /** Nothing is read of the peer, so it cannot tell how far it has got: it is sent as much as the system takes. */
+  set isUnmarked(isUnmarked: boolean) {
+    this.#isUnmarked = isUnmarked;
+    if (isUnmarked) this.#schedule();
+  }
+
+  /** The peer has come to that mark. */
+  reached(mark: number): void {
+    if (mark <= this.#reached || mark > this.#marks) return;
+    this.#reached = mark;
+    const wasWritable = this.writable;
+    this.flush();
+    if (!wasWritable && this.writable) this.#events.drained();
+  }
+
+  get #mayGoOn(): boolean {
+    return !this.#isBackedUp && (this.#isUnmarked || this.#marks - this.#reached < MAX_STRETCHES);
   }
 
   /** Bytes that wait here for the link, and in the link for the system. */
@@ -78,12 +117,12 @@ export class Outbox {
 
   /** Writes what was added in this tick, where that is better than to wait for its end. */
   flush(): void {
-    while (!this.#isStopped && (this.#out.length > 0 || (this.#long.length > 0 && !this.#isBackedUp))) {
+    while (!this.#isStopped && (this.#out.length > 0 || (this.#long.length > 0 && this.#mayGoOn))) {
       if (this.#out.length === 0) this.#writeSlice();
       const out = this.#out;
       this.#out = [];
       this.#outBytes = 0;
-      if (!this.#link.write(out)) this.#isBackedUp = true;
+      if (!this.#link.write(joinFrames(out))) this.#isBackedUp = true;
     }
     if (this.#isFull && !this.#isBackedUp) this.goOn();
   }
@@ -93,7 +132,7 @@ export class Outbox {
     this.#isBackedUp = false;
     this.#isFull = false;
     this.flush();
-    if (this.writable) this.#drained();
+    if (this.writable) this.#events.drained();
   }
 
   /** What has not left is dropped, and what is still added. */
@@ -106,10 +145,8 @@ export class Outbox {
   }
 
   #write(frame: Frame): void {
-    const head = encodeHead(frame);
-    this.#out.push(head);
-    if (frame.application.length > 0) this.#out.push(frame.application);
-    this.#outBytes += head.length + frame.application.length;
+    this.#out.push(frame);
+    this.#outBytes += HEADER_LENGTH + frame.connection.length + frame.application.length;
     if (this.#outBytes > MAX_BATCH_BYTES) this.#isFull = true;
   }
 
@@ -129,6 +166,12 @@ export class Outbox {
     if (!message || !frame) return;
     this.#longBytes -= frame.application.length;
     this.#write(frame);
+    this.#stretch += frame.application.length;
+    if (this.#stretch >= STRETCH_BYTES) {
+      this.#stretch = 0;
+      this.#marks += 1;
+      this.#write(this.#events.mark(this.#marks));
+    }
     if (message.frames.length > 0) this.#long.splice(this.#besides(message), 0, message);
   }
 

@@ -4,7 +4,8 @@ import { EMPTY, type Frame } from './frame.js';
 
 /*
  * A message that does not fit one frame travels in slices: frames of the same type, kind and id, of which the
- * first has the connection part, each but the last has Flag.more, and whose application parts add up. Other
+ * first has the connection part and the timeout, the others the length of the whole in the timeout's place; each but the
+ * last has Flag.more, and their application parts add up. Other
  * frames may come between them, so a long message holds up nobody.
  */
 
@@ -20,6 +21,8 @@ export function* slice(frame: Frame): Generator<Frame, void, void> {
     yield {
       ...frame,
       flags: end < application.length ? frame.flags | Flag.more : frame.flags,
+      // Who knows how long it will be need not copy it in the end, which takes long.
+      timeout: start === 0 ? frame.timeout : application.length,
       connection: start === 0 ? frame.connection : EMPTY,
       application: application.subarray(start, end),
     };
@@ -31,12 +34,22 @@ const SMALL_SLICES = 64;
 /** The others have so many bytes on average, or more. */
 const MIN_SLICE_BYTES = 4096;
 
+interface OpenMessage {
+  readonly first: Frame;
+  /** What has come of it, and room for more. */
+  bytes: Buffer;
+  length: number;
+  /** As long as it has said to be, or as it is. */
+  reserved: number;
+  slices: number;
+}
+
 /** Puts slices together again. One for each link and direction. */
 export class Assembler {
   /** The most that all that is incomplete may add up to. May be changed at any time; holds from the next slice on. */
   maxMessageBytes: number;
   readonly #maxMessages: number;
-  readonly #open = new Map<string, { first: Frame; parts: Buffer[]; length: number }>();
+  readonly #open = new Map<string, OpenMessage>();
   #held = 0;
 
   /** @param options.maxMessages how many messages may be incomplete at once. Default 64. */
@@ -55,36 +68,54 @@ export class Assembler {
     const name = `${frame.type}/${frame.kind}/${frame.id}`;
     const open = this.#open.get(name);
     if (!open && !more) return frame;
-    const length = (open?.length ?? 0) + frame.application.length;
-    if (this.#held + frame.application.length > this.maxMessageBytes) {
+    const { application } = frame;
+    if (!open) {
+      if (this.#open.size >= this.#maxMessages) {
+        throw new ClusterError(
+          'ERR_CLUSTER_MESSAGE_TOO_LARGE',
+          `more than ${this.#maxMessages} messages arrive in slices`,
+        );
+      }
+      this.#hold(application.length);
+      const { length } = application;
+      this.#open.set(name, { first: frame, bytes: application, length, reserved: length, slices: 1 });
+      return undefined;
+    }
+    const length = open.length + application.length;
+    const said = Math.max(frame.timeout, length);
+    if (said > open.reserved) {
+      this.#hold(said - open.reserved);
+      open.reserved = said;
+    }
+    open.slices += 1;
+    if (open.slices > SMALL_SLICES + length / MIN_SLICE_BYTES)
+      throw protocolError(`a message of ${length} bytes came in ${open.slices} slices`);
+    if (length > open.bytes.length || open.slices === 2) {
+      // Where it is not said how long it will be, twice as much each time: so little is copied again.
+      const bytes = Buffer.allocUnsafeSlow(
+        Math.max(open.reserved, Math.min(2 * length, this.maxMessageBytes)),
+      );
+      open.bytes.copy(bytes, 0, 0, open.length);
+      open.bytes = bytes;
+    }
+    application.copy(open.bytes, open.length);
+    open.length = length;
+    if (more) return undefined;
+    this.#open.delete(name);
+    this.#held -= open.reserved;
+    const whole = open.bytes.subarray(0, length);
+    return { ...open.first, flags: open.first.flags & ~Flag.more, application: whole };
+  }
+
+  /** @throws ClusterError ERR_CLUSTER_MESSAGE_TOO_LARGE */
+  #hold(bytes: number): void {
+    if (this.#held + bytes > this.maxMessageBytes) {
       throw new ClusterError(
         'ERR_CLUSTER_MESSAGE_TOO_LARGE',
         `more than ${this.maxMessageBytes} bytes (maxMessageBytes) arrived in slices of messages that are not complete`,
         { data: { limit: this.maxMessageBytes } },
       );
     }
-    if (!open && this.#open.size >= this.#maxMessages) {
-      throw new ClusterError(
-        'ERR_CLUSTER_MESSAGE_TOO_LARGE',
-        `more than ${this.#maxMessages} messages arrive in slices`,
-      );
-    }
-    this.#held += frame.application.length;
-    if (!open) {
-      this.#open.set(name, { first: frame, parts: [frame.application], length });
-      return undefined;
-    }
-    open.parts.push(frame.application);
-    if (open.parts.length > SMALL_SLICES + length / MIN_SLICE_BYTES)
-      throw protocolError(`a message of ${length} bytes came in ${open.parts.length} slices`);
-    open.length = length;
-    if (more) return undefined;
-    this.#open.delete(name);
-    this.#held -= length;
-    return {
-      ...open.first,
-      flags: open.first.flags & ~Flag.more,
-      application: Buffer.concat(open.parts, length),
-    };
+    this.#held += bytes;
   }
 }

@@ -158,11 +158,15 @@ class TcpLink implements Link {
   write(buffers: readonly Buffer[]): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;
-    if (buffers.length === 1) return socket.write(buffers[0] as Buffer);
-    socket.cork();
-    for (const buffer of buffers) socket.write(buffer);
-    socket.uncork();
-    return !socket.writableNeedDrain;
+    if (buffers.length === 1) {
+      socket.write(buffers[0] as Buffer);
+    } else {
+      socket.cork();
+      for (const buffer of buffers) socket.write(buffer);
+      socket.uncork();
+    }
+    // The system may have taken it all, much though it was.
+    return socket.writableLength < socket.writableHighWaterMark;
   }
 
   pause(): void {

@@ -11,6 +11,8 @@ interface Open {
   first: Frame;
   parts: Buffer[];
   length: number;
+  /** As long as one of its slices has said that it will be, or as it is. */
+  reserved: number;
 }
 
 type Expected = 'ERR_CLUSTER_MESSAGE_TOO_LARGE' | 'ERR_CLUSTER_PROTOCOL' | Frame | undefined;
@@ -32,13 +34,16 @@ class Model {
       ({ first }) => first.type === frame.type && first.kind === frame.kind && first.id === frame.id,
     );
     if (!known && !more) return frame;
-    const held = this.#open.reduce((sum, { length }) => sum + length, 0);
-    if (held + frame.application.length > this.#maxBytes) return 'ERR_CLUSTER_MESSAGE_TOO_LARGE';
+    const held = this.#open.reduce((sum, { reserved }) => sum + reserved, 0);
+    const length = (known?.length ?? 0) + frame.application.length;
+    const reserved = known ? Math.max(known.reserved, frame.timeout, length) : length;
+    if (held - (known?.reserved ?? 0) + reserved > this.#maxBytes) return 'ERR_CLUSTER_MESSAGE_TOO_LARGE';
     if (!known && this.#open.length >= this.#maxMessages) return 'ERR_CLUSTER_MESSAGE_TOO_LARGE';
-    const open = known ?? { first: frame, parts: [], length: 0 };
+    const open = known ?? { first: frame, parts: [], length, reserved };
     if (!known) this.#open.push(open);
     open.parts.push(frame.application);
-    open.length += frame.application.length;
+    open.length = length;
+    open.reserved = reserved;
     if (open.parts.length > 64 + open.length / 4096) return 'ERR_CLUSTER_PROTOCOL';
     if (more) return undefined;
     this.#open.splice(this.#open.indexOf(open), 1);

@@ -1,8 +1,10 @@
 import { Connection } from '../../lib/connection.js';
 import type { Link, LinkHandlers, Transport } from '../../lib/transport.js';
 import { memory } from '../../lib/transports/memory.js';
+import { Kind, Type } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import { decode } from '../../protocol/dialects/v2.js';
+import { encodeFrame, type Frame } from '../../protocol/frame.js';
 import type { Message } from '../../protocol/message.js';
 import { until } from './until.js';
 
@@ -91,6 +93,7 @@ export class FakeLink implements Link {
   readonly isLocal = true;
   queuedBytes = 0;
   readonly writes: Buffer[] = [];
+  #answered = 0;
   paused = false;
   /** What `write` returns. */
   room = true;
@@ -104,6 +107,16 @@ export class FakeLink implements Link {
   write(buffers: readonly Buffer[]): boolean {
     this.writes.push(Buffer.concat(buffers));
     return this.room;
+  }
+
+  /** As the peer does that reads what was written: it says that it has come to each mark between long messages. */
+  answerMarks(): void {
+    const writes = this.writes.slice(this.#answered);
+    this.#answered = this.writes.length;
+    const decoder = new Decoder((frame) => {
+      if (isMark(frame)) this.handlers?.data(encodeFrame({ ...frame, kind: Kind.response }));
+    });
+    for (const bytes of writes) decoder.push(bytes);
   }
 
   pause(): void {
@@ -121,4 +134,9 @@ export class FakeLink implements Link {
   destroy(): void {
     this.ended += 1;
   }
+}
+
+/** A question how far the peer has got with long messages. */
+export function isMark({ type, kind, id }: Frame): boolean {
+  return type === Type.heartbeat && kind === Kind.request && id > 0;
 }

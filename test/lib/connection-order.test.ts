@@ -4,7 +4,7 @@ import { Connection } from '../../lib/connection.js';
 import { MAX_WHOLE_BYTES, SLICE_BYTES, Type } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import type { Frame } from '../../protocol/frame.js';
-import { connectionPair, FakeLink, Inbox } from '../helpers/links.js';
+import { connectionPair, FakeLink, Inbox, isMark } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
 
 const SLICES = 6;
@@ -26,9 +26,10 @@ function backedUp() {
     const all: Frame[] = [];
     const decoder = new Decoder((frame) => all.push(frame));
     for (const bytes of link.writes) decoder.push(bytes);
-    return all;
+    return all.filter((frame) => !isMark(frame));
   };
   const drain = async () => {
+    link.answerMarks();
     link.handlers?.drain();
     await new Promise<void>((resolve) => process.nextTick(resolve));
   };
@@ -78,9 +79,40 @@ describe('a long message', () => {
     );
   });
 
+  it('is under way for 1 MiB at most before the peer says that it has come so far', async () => {
+    const link = new FakeLink();
+    const connection = new Connection(link, { maxMessageBytes: 16 * 1024 * 1024 });
+    const inbox = new Inbox(connection);
+    const slices = () => link.writes.filter((bytes) => bytes.length > SLICE_BYTES).length;
+    const tick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+    connection.send(result(1, long()));
+    await tick();
+    const first = slices();
+    assert.equal(first, (2 * 512 * 1024) / SLICE_BYTES);
+    connection.send(result(2));
+    await tick();
+    assert.equal(slices(), first);
+    assert.equal(link.writes.length, first + 1);
+    link.answerMarks();
+    assert.equal(slices(), SLICES);
+    assert.deepEqual(inbox.messages, []);
+  });
+
+  it('goes on without that where nothing is read of the peer', async () => {
+    const link = new FakeLink();
+    const connection = new Connection(link, { maxMessageBytes: 16 * 1024 * 1024 });
+    const inbox = new Inbox(connection);
+    connection.send(result(1, long()));
+    connection.pause();
+    assert.deepEqual(inbox.messages, []);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    assert.equal(link.writes.filter((bytes) => bytes.length > SLICE_BYTES).length, SLICES);
+  });
+
   it('arrives as it was sent, as do the messages around it', async () => {
     const pair = await connectionPair();
     const inbox = new Inbox(pair.far);
+    new Inbox(pair.near);
     pair.near.send(result(1, long(7)));
     pair.near.send(result(2));
     await until(() => inbox.messages.length === 2);
@@ -111,6 +143,7 @@ describe('the order of messages', () => {
   it('of publications is kept behind a long one, while others pass', async () => {
     const pair = await connectionPair();
     const inbox = new Inbox(pair.far);
+    new Inbox(pair.near);
     for (const message of [
       publish(1),
       publish(2, long()),
@@ -132,6 +165,7 @@ describe('the order of messages', () => {
   it('of values that are long keeps them apart, as they have no id', async () => {
     const pair = await connectionPair();
     const inbox = new Inbox(pair.far);
+    new Inbox(pair.near);
     pair.near.send(value('a', long(1)));
     pair.near.send(value('b', long(2)));
     pair.near.send(value('c'));

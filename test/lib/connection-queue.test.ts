@@ -20,6 +20,7 @@ function open() {
   const connection = new Connection(link, { maxMessageBytes: 16 * MIB });
   const inbox = new Inbox(connection);
   const drain = async () => {
+    link.answerMarks();
     link.handlers?.drain();
     await nextTick();
   };

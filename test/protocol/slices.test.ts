@@ -58,15 +58,15 @@ describe('slices', () => {
     for (const part of parts) assert.equal(part.application.buffer, message.application.buffer);
   });
 
-  it('have the connection part in the first, the flag more in all but the last, the rest in each', () => {
+  it('have the connection part and timeout in the first, the length of all in the others, the flag more in all but the last', () => {
     const message = frame(9, 2 * SLICE_BYTES + 1);
     const parts = [...slice(message)].map((part) => ({ ...part, application: EMPTY }));
     const { application: _, ...rest } = { ...message, connection: EMPTY };
     const more = Flag.fault | Flag.more;
     assert.deepEqual(parts, [
       { ...rest, flags: more, application: EMPTY, connection: message.connection },
-      { ...rest, flags: more, application: EMPTY },
-      { ...rest, flags: Flag.fault, application: EMPTY },
+      { ...rest, flags: more, application: EMPTY, timeout: message.application.length },
+      { ...rest, flags: Flag.fault, application: EMPTY, timeout: message.application.length },
     ]);
   });
 
