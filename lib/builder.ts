@@ -3,6 +3,7 @@ import { ClientBase } from './base.js';
 import { callBack, SESSION, SharedClient } from './client.js';
 import { argumentError, ClusterError, show } from './errors.js';
 import { type ClusterOptions, type ResolvedOptions, resolveOptions } from './options.js';
+import type { Settle } from './pending.js';
 import type { Session } from './session.js';
 import type { Listener } from './subscriptions.js';
 import type {
@@ -189,15 +190,11 @@ function invoker(
 ) {
   const { responseTimeout: timeout } = client.options;
   const { idempotent, target } = delegate;
-  const call = { method, idempotent, timeout, explicit: false, signal: undefined };
+  const call = (args: readonly unknown[], settle: Settle, oneway = false) =>
+    session.invoke({ method, args, oneway, idempotent, timeout, explicit: false, signal: undefined, settle });
   const promised = (args: readonly unknown[]) =>
     new Promise((resolve, reject) => {
-      session.invoke({
-        ...call,
-        args,
-        oneway: false,
-        settle: (error, [result]) => (error ? reject(error) : resolve(result)),
-      });
+      call(args, (error, results) => (error ? reject(error) : resolve(results[0])));
     });
   if (isGenerator) {
     return function* (...args: unknown[]): Generator<unknown, unknown, unknown> {
@@ -205,17 +202,12 @@ function invoker(
     };
   }
   if (target === 'invokeOneway') {
-    return (...args: unknown[]) => session.invoke({ ...call, args, oneway: true, settle: () => {} });
+    return (...args: unknown[]) => call(args, () => {}, true);
   }
   return (...args: unknown[]) => {
     const callback = args.at(-1);
     if (!is.function(callback)) return promised(args);
-    session.invoke({
-      ...call,
-      args: args.slice(0, -1),
-      oneway: false,
-      settle: callBack(client, callback),
-    });
+    call(args.slice(0, -1), callBack(client, callback));
     return undefined;
   };
 }

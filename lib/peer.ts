@@ -2,6 +2,7 @@ import createDebug from 'debug';
 import { type Codec, decodePayload, encodePayload } from '../protocol/codec.js';
 import { EMPTY } from '../protocol/frame.js';
 import type { Address, Message } from '../protocol/message.js';
+import { BusyMap } from './busy-map.js';
 import { ServedCall } from './call-context.js';
 import type { ChannelIdentity } from './channel-identity.js';
 import type { Connection } from './connection.js';
@@ -103,7 +104,7 @@ export class Peer implements Subscriber {
   readonly #options: ChannelOptions;
   readonly #owner: PeerOwner;
   readonly #subscribed = new Set<string>();
-  readonly #running = new Map<number, ServedCall>();
+  readonly #running = new BusyMap<number, ServedCall>();
   /** Keys whose newest value waits until the link has room, and how many values each has missed by then. */
   readonly #dirty = new Map<string, number>();
   readonly #transit: Transit;
@@ -164,8 +165,8 @@ export class Peer implements Subscriber {
     }
   }
 
-  #send({ key, revision, payload }: Value, missed: number, isOrdered: boolean): void {
-    this.connection.send({ type: 'value', key, revision, missed, fault: false, value: payload }, isOrdered);
+  #send(value: Value, missed: number, isOrdered: boolean): void {
+    this.connection.send(missed === 0 ? value : { ...value, missed, frame: undefined }, isOrdered);
   }
 
   /** Nothing more is done for it. It closes the link when it reads why; one that never does is silent some day. */

@@ -195,6 +195,7 @@ export class Session {
       await this.#role?.close();
     } finally {
       this.#calls.pending.reject(() => closedError(this.#options.name));
+      this.#calls.pending.close();
       if (this.#leader?.closed) await this.#campaign.resign(this.#leader.channel);
       await this.#campaign.leave();
       this.#role = undefined;

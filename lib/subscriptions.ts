@@ -20,7 +20,7 @@ export interface Delivery {
 interface Subscription {
   readonly key: string;
   readonly reg: unknown;
-  listeners: Listener[];
+  listeners: readonly Listener[];
   last: Delivery | undefined;
   firstValue: NodeJS.Timeout | undefined;
 }
@@ -79,7 +79,7 @@ export class Subscriptions {
       });
       return true;
     }
-    existing.listeners.push(listener);
+    existing.listeners = [...existing.listeners, listener];
     const { last } = existing;
     if (replay && last) {
       process.nextTick(() => {
@@ -115,11 +115,13 @@ export class Subscriptions {
     ) {
       return;
     }
-    clearTimeout(subscription.firstValue);
-    this.#missed += delivery.missed;
-    subscription.last = { ...delivery, payload: retained(delivery.payload) };
+    if (subscription.firstValue) clearTimeout(subscription.firstValue);
+    const { key, payload, epoch, revision, missed } = delivery;
+    this.#missed += missed;
+    subscription.last = { key, payload: retained(payload), epoch, revision, missed };
     const { listeners } = subscription;
-    for (const listener of share === undefined ? [...listeners] : listeners.slice(share, share + 1)) {
+    // A list that is changed meanwhile is another list.
+    for (const listener of share === undefined ? listeners : listeners.slice(share, share + 1)) {
       this.#call(listener, delivery);
     }
   }

@@ -1,13 +1,9 @@
 import { random } from 'utility';
 import { type Codec, encodePayload, type Payload, retained } from '../protocol/codec.js';
+import type { Value } from '../protocol/message.js';
 
-/** The newest value of one key, encoded once whatever the number of subscribers. */
-export interface Value {
-  readonly key: string;
-  readonly payload: Payload;
-  /** Grows by one with every value of the channel. */
-  readonly revision: number;
-}
+/** The newest value of one key, encoded once whatever the number of subscribers: the message that links send. */
+export type { Value };
 
 /** Who wants values: a follower's link, or a client in the leader's own process. */
 export interface Subscriber {
@@ -28,7 +24,8 @@ export interface Upstream {
 interface Topic {
   readonly key: string;
   readonly reg: unknown;
-  readonly subscribers: Set<Subscriber>;
+  /** Most have one or a few, so a list takes least. Another one when it changes: it may be in use. */
+  subscribers: readonly Subscriber[];
   readonly listener: (value: unknown) => void;
   value: Value | undefined;
 }
@@ -81,14 +78,15 @@ export class Topics {
     if (existing) {
       this.#lingering.delete(existing);
       if (this.#lingering.size === 0) this.#stopTimer();
-      existing.subscribers.add(subscriber);
+      if (!existing.subscribers.includes(subscriber))
+        existing.subscribers = [...existing.subscribers, subscriber];
       if (existing.value && this.#options.isBroadcast) subscriber.deliver(existing.value);
       return;
     }
     const topic: Topic = {
       key,
       reg,
-      subscribers: new Set([subscriber]),
+      subscribers: [subscriber],
       listener: (value) => this.#publish(topic, value),
       value: undefined,
     };
@@ -98,7 +96,9 @@ export class Topics {
 
   unsubscribe(key: string, subscriber: Subscriber): void {
     const topic = this.#topics.get(key);
-    if (!topic?.subscribers.delete(subscriber) || topic.subscribers.size > 0) return;
+    if (!topic?.subscribers.includes(subscriber)) return;
+    topic.subscribers = topic.subscribers.filter((one) => one !== subscriber);
+    if (topic.subscribers.length > 0) return;
     const { linger } = this.#options;
     this.#lingering.set(topic, performance.now() + linger);
     this.#timer ??= setTimeout(() => this.#forgetDue(), linger);
@@ -160,13 +160,23 @@ export class Topics {
     // For late subscribers, while the real client may use its Buffer again.
     payload = retained(payload);
     this.#revision += 1;
-    const value: Value = { key: topic.key, payload, revision: this.#revision };
+    const { key } = topic;
+    const revision = this.#revision;
+    const value: Value = {
+      type: 'value',
+      key,
+      revision,
+      missed: 0,
+      fault: false,
+      value: payload,
+      frame: undefined,
+    };
     topic.value = value;
     if (this.#options.isBroadcast) {
       for (const subscriber of topic.subscribers) subscriber.deliver(value);
       return;
     }
-    const shares = [...topic.subscribers].flatMap((subscriber) =>
+    const shares = topic.subscribers.flatMap((subscriber) =>
       Array.from({ length: subscriber.shares(topic.key) }, (_, share) => ({ subscriber, share })),
     );
     const ready = shares.filter(({ subscriber }) => subscriber.isReady);

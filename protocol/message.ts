@@ -1,4 +1,5 @@
 import type { Payload } from './codec.js';
+import type { Frame } from './frame.js';
 
 /** Where a hub listens. With the tcp transport always the loopback address. */
 export interface Address {
@@ -80,6 +81,21 @@ export interface Authenticate {
   codecs: readonly string[];
 }
 
+/**
+ * Revisions grow by one with every value of a channel, over all its keys. With `fault` the subscription was refused,
+ * and the revision means nothing.
+ */
+export interface Value {
+  type: 'value';
+  key: string;
+  revision: number;
+  missed: number;
+  fault: boolean;
+  value: Payload;
+  /** Where this is there, if only as `undefined`, version 2 keeps its frame: the same value goes to many links. */
+  frame?: Frame | undefined;
+}
+
 /** An authenticated link's messages. */
 export type Message =
   | Outcome
@@ -101,11 +117,7 @@ export type Message =
   | { type: 'cancel'; id: number }
   | { type: 'subscribe'; key: string; reg: Payload }
   | { type: 'unsubscribe'; key: string }
-  /**
-   * Revisions grow by one with every value of a channel, over all its keys. With `fault` the subscription was
-   * refused, and the revision means nothing.
-   */
-  | { type: 'value'; key: string; revision: number; missed: number; fault: boolean; value: Payload }
+  | Value
   /** `epoch` and `sequence` of an earlier acknowledgement where this is a replay; else 0. */
   | {
       type: 'publish';

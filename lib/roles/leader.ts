@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import createDebug from 'debug';
 import is from 'is-type-of';
 import { promiseTimeout } from 'utility';
+import { BusyMap } from '../busy-map.js';
 import { runInContext, ServedCall } from '../call-context.js';
 import { Channel } from '../channel.js';
 import type { ChannelIdentity } from '../channel-identity.js';
@@ -340,7 +341,7 @@ class Attachment implements Role, Subscriber {
   readonly #pending: PendingCalls;
   readonly #live: boolean;
   readonly #subscribed = new Set<string>();
-  readonly #running = new Map<number, ServedCall>();
+  readonly #running = new BusyMap<number, ServedCall>();
 
   constructor(leader: Leader, events: RoleEvents, pending: PendingCalls, live: boolean) {
     this.#leader = leader;
@@ -427,7 +428,7 @@ class Attachment implements Role, Subscriber {
     return this.events.listenerCount(key);
   }
 
-  deliver({ key, payload, revision }: Value, share?: number): void {
+  deliver({ key, value: payload, revision }: Value, share?: number): void {
     const delivery = { key, payload, epoch: this.epoch, revision, missed: 0 };
     if (this.#live) this.events.deliver(delivery, share);
     else process.nextTick(() => this.events.deliver(delivery, share));

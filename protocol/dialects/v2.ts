@@ -14,7 +14,7 @@ import type { Dialect } from '../dialect.js';
 import { ClusterError, protocolError } from '../errors.js';
 import { Fields, MAX_STRING_BYTES } from '../fields.js';
 import { EMPTY, type Frame } from '../frame.js';
-import type { Address, Authenticate, Challenge, Message } from '../message.js';
+import type { Address, Authenticate, Challenge, Message, Value } from '../message.js';
 
 /*
  * The binary dialect of cluster-client 4: message <-> frame. protocol/README.md has the layout of each.
@@ -78,12 +78,10 @@ export function encode(message: Message | Challenge | Authenticate): Frame {
         message.fault ? Flag.fault : 0,
       );
     case 'value': {
-      const connection = Buffer.allocUnsafe(12 + Buffer.byteLength(message.key));
-      writeUInt64(connection, message.revision, 0);
-      connection.writeUInt32BE(message.missed, 8);
-      connection.write(message.key, 12, 'utf8');
-      checkText(message.key, connection.length - 12);
-      return frame(Type.value, Kind.request, 0, connection, message.value, message.fault ? Flag.fault : 0);
+      if (message.frame) return message.frame;
+      const made = encodeValue(message);
+      if ('frame' in message) message.frame = made;
+      return made;
     }
     case 'heartbeat':
       return frame(Type.heartbeat, message.reply ? Kind.response : Kind.request, message.id, EMPTY);
@@ -263,6 +261,15 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
     default:
       return undefined;
   }
+}
+
+function encodeValue({ key, revision, missed, fault, value }: Value): Frame {
+  const connection = Buffer.allocUnsafe(12 + Buffer.byteLength(key));
+  writeUInt64(connection, revision, 0);
+  connection.writeUInt32BE(missed, 8);
+  connection.write(key, 12, 'utf8');
+  checkText(key, connection.length - 12);
+  return frame(Type.value, Kind.request, 0, connection, value, fault ? Flag.fault : 0);
 }
 
 function decodeMessage(source: Frame): Message | undefined {

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import { Connection, type WatchOptions } from '../../lib/connection.js';
+import { clock } from '../../lib/transit.js';
 import { encode } from '../../protocol/dialects/v2.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { FakeLink, Inbox } from '../helpers/links.js';
@@ -35,7 +36,19 @@ export function timedConnection(t: TestContext) {
 
 /** The clock of the host, in ms, is the test's. */
 export function hostClock(t: TestContext, now: number): { now: number } {
+  let reading = 0;
+  const { mock } = t.mock.method(performance, 'now', () => reading);
+  // `clock` adds a constant to it, of which it tells whole ms: it is where the next one begins.
+  const least = clock();
+  let before = 0;
+  let after = 1;
+  while (after - before > 1e-6) {
+    reading = (before + after) / 2;
+    if (clock() === least) before = reading;
+    else after = reading;
+  }
+  const offset = least + 1 - after;
   const host = { now };
-  t.mock.method(process, 'hrtime', () => [Math.floor(host.now / 1_000), (host.now % 1_000) * 1e6]);
+  mock.mockImplementation(() => host.now - offset);
   return host;
 }

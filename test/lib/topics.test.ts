@@ -31,7 +31,7 @@ describe('topics', () => {
       topics.subscribe('a', 'a', {
         isReady: true,
         shares: () => 1,
-        deliver: ({ payload }) => payloads.add(payload),
+        deliver: ({ value }) => payloads.add(value),
       });
     }
     push('a', { large: 'value' });

@@ -34,7 +34,7 @@ export class Follower implements Subscriber {
     return this.#shares;
   }
 
-  deliver({ key, payload, revision }: Value, share?: number): void {
+  deliver({ key, value: payload, revision }: Value, share?: number): void {
     this.values.push([key, payload.raw ? payload.bytes : msgpack().decode(payload.bytes), share]);
     this.revisions.push(revision);
   }
