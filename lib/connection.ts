@@ -3,7 +3,7 @@ import createDebug from 'debug';
 import { MAX_FRAME_BYTES, MAX_HANDSHAKE_FRAME_BYTES } from '../protocol/constants.js';
 import { Decoder } from '../protocol/decoder.js';
 import type { Dialect, DialectHost } from '../protocol/dialect.js';
-import { v2 } from '../protocol/dialects/v2.js';
+import { encode, v2 } from '../protocol/dialects/v2.js';
 import type { Frame } from '../protocol/frame.js';
 import type { Message } from '../protocol/message.js';
 import { Assembler, needsSlices } from '../protocol/slices.js';
@@ -87,7 +87,7 @@ export class Connection {
     this.#assembler = new Assembler({ maxMessageBytes: limits.maxMessageBytes });
     this.#outbox = new Outbox(link, limits.maxMessageBytes, {
       drained: () => this.#drained(),
-      mark: (id) => this.#dialect.encode({ type: 'heartbeat', id, reply: false }) as Frame,
+      mark: (id) => encode({ type: 'heartbeat', id, reply: false }),
     });
     this.#decoder = new Decoder((frame) => this.#receive(frame), {
       maxFrameBytes: limits.maxHandshakeBytes ?? MAX_HANDSHAKE_FRAME_BYTES,

@@ -92,8 +92,9 @@ export class Assembler {
       throw protocolError(`a message of ${length} bytes came in ${open.slices} slices`);
     if (length > open.bytes.length || open.slices === 2) {
       // Where it is not said how long it will be, twice as much each time: so little is copied again.
+      const isSaid = open.reserved > length || frame.timeout === length;
       const bytes = Buffer.allocUnsafeSlow(
-        Math.max(open.reserved, Math.min(2 * length, this.maxMessageBytes)),
+        isSaid ? open.reserved : Math.min(2 * length, this.maxMessageBytes),
       );
       open.bytes.copy(bytes, 0, 0, open.length);
       open.bytes = bytes;

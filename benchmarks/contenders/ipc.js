@@ -18,7 +18,7 @@ export default {
   },
   follow: () =>
     values(
-      (message) => process.send(message),
-      (onMessage) => process.on('message', onMessage),
+      (id, { value }) => process.send({ id, value }),
+      (onMessage) => process.on('message', ({ id, value }) => onMessage(id, value)),
     ),
 };

@@ -13,7 +13,11 @@ export default {
       publish: (_key, payload) => process.send({ to: 'all', id: 0, value: payload.value }),
     };
   },
-  follow: () => values((message) => process.send({ to: 'leader', ...message }), hear),
+  follow: () =>
+    values(
+      (id, { value }) => process.send({ to: 'leader', id, value }),
+      (onMessage) => hear(({ id, value }) => onMessage(id, value)),
+    ),
 };
 
 /** In the master: messages go to whom they name. */

@@ -1,6 +1,7 @@
 // What raw and rawjson share: calls have ids above 0, values have id 0.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { values } from '../harness/channel.js';
 import { Wire } from '../harness/wire.js';
 
 /** @param codec `{ encode(payload), decode(bytes), again(decoded) }` */
@@ -26,33 +27,15 @@ export function wireContender({ encode, decode, again }) {
     },
 
     async follow(port) {
-      const waiting = new Map();
-      let listener = () => {};
-      let next = 1;
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       await once(socket, 'connect');
-      const wire = new Wire(socket, (id, body) => {
-        const value = decode(body);
-        if (id === 0) {
-          listener(value);
-          return;
-        }
-        const resolve = waiting.get(id);
-        waiting.delete(id);
-        resolve(value);
-      });
-      return {
-        echo(payload) {
-          return new Promise((resolve) => {
-            const id = next++;
-            waiting.set(id, resolve);
-            wire.send(id, encode(payload));
-          });
+      let wire;
+      return values(
+        (id, payload) => wire.send(id, encode(payload)),
+        (onMessage) => {
+          wire = new Wire(socket, (id, body) => onMessage(id, decode(body)));
         },
-        async subscribe(_key, onValue) {
-          listener = onValue;
-        },
-      };
+      );
     },
   };
 }

@@ -1,10 +1,9 @@
 // The processes of one contender, as their parent sees them.
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../harness/free-port.js';
 import { Child } from './child.js';
 import { now } from './clock.js';
 
@@ -137,13 +136,4 @@ export class Group {
     this.#events.push(event);
     for (const watcher of this.#watchers) watcher(event);
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,9 +1,12 @@
-// Calls and values over whatever sends and receives objects `{ id, value }`; values have id 0.
+/**
+ * A follower's calls and values, over whatever carries them; values have id 0.
+ * @param send is called with id and payload. @param receive is given what is to be called with id and value.
+ */
 export function values(send, receive) {
   const waiting = new Map();
   let listener = () => {};
   let next = 1;
-  receive(({ id, value }) => {
+  receive((id, value) => {
     if (id === 0) {
       listener(value);
       return;
@@ -17,7 +20,7 @@ export function values(send, receive) {
       new Promise((resolve) => {
         const id = next++;
         waiting.set(id, resolve);
-        send({ id, value: payload.value });
+        send(id, payload);
       }),
     async subscribe(_key, onValue) {
       listener = onValue;

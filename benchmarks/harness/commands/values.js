@@ -9,7 +9,6 @@ import { payload } from '../payloads.js';
 export function valueCommands(here) {
   /** Of the leader: how many values each of the other processes has. */
   const acknowledged = new Map();
-  const listened = new Map();
   let received = 0;
   let onTold = () => {};
   const told = () =>
@@ -83,10 +82,7 @@ export function valueCommands(here) {
           { length: keys },
           (_, n) =>
             new Promise((resolve) => {
-              const key = `${prefix} ${n}`;
-              if (listened.has(key)) return;
-              listened.set(key, resolve);
-              here.role.subscribe(key, resolve);
+              here.role.subscribe(`${prefix} ${n}`, resolve);
             }),
         ),
       );
