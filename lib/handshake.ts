@@ -4,7 +4,7 @@ import { Kind, MAC_LENGTH, NONCE_LENGTH, Type, VERSION_1, VERSION_2 } from '../p
 import type { Dialect, DialectHost } from '../protocol/dialect.js';
 import { V1Leader } from '../protocol/dialects/v1-leader.js';
 import { decode, encode } from '../protocol/dialects/v2.js';
-import { EMPTY, encodeFrame, type Frame } from '../protocol/frame.js';
+import { changed, EMPTY, encodeFrame, type Frame } from '../protocol/frame.js';
 import type { Authenticate, Challenge, Outcome } from '../protocol/message.js';
 import type { Connection } from './connection.js';
 import { ClusterError, protocolError } from './errors.js';
@@ -115,7 +115,7 @@ export async function apply(
   const sealed = frame4.connection.subarray(0, MAC_LENGTH);
   if (sealed.length < MAC_LENGTH || !timingSafeEqual(sealed, seal(key, proof, frame4.type, body)))
     throw authError(link);
-  const outcome = decode({ ...frame4, connection: body });
+  const outcome = decode(changed(frame4, { connection: body }));
   if (!isOutcome(outcome)) throw protocolError(`the handshake ended with message type ${frame4.type}`);
   return outcome;
 }
@@ -152,7 +152,7 @@ export async function admit(
   const outcome = decide(applicant);
   const frame4 = encode(outcome);
   const sealed = seal(key, given, frame4.type, frame4.connection);
-  connection.sendFrame({ ...frame4, connection: Buffer.concat([sealed, frame4.connection]) });
+  connection.sendFrame(changed(frame4, { connection: Buffer.concat([sealed, frame4.connection]) }));
   return { applicant: { ...applicant, readAt: clock() }, outcome };
 }
 
@@ -255,7 +255,7 @@ function digest(frame1: Frame, frame2: Frame, follower: string, hub: string): Bu
   const hash = createHash('sha256');
   for (const part of [
     encodeFrame(frame1),
-    encodeFrame({ ...frame2, connection: unsealed }),
+    encodeFrame(changed(frame2, { connection: unsealed })),
     Buffer.from(follower),
     Buffer.from(hub),
   ]) {

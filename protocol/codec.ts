@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { ClusterError, messageOf } from './errors.js';
+import { kept } from './frame.js';
 
 /**
  * Turns one value into bytes and back. Both ends of a channel must use codecs of the same name. `encode` throws
@@ -46,8 +47,7 @@ export function isBuffer(value: unknown): value is Buffer {
  */
 export function retained(payload: Payload): Payload {
   const { bytes, raw } = payload;
-  const isSmallView = bytes.buffer.byteLength > 2 * bytes.length;
-  return raw || isSmallView ? { bytes: Buffer.from(bytes), raw } : payload;
+  return { bytes: raw ? Buffer.from(bytes) : kept(bytes), raw };
 }
 
 function encode(codec: Codec, value: unknown, what: string): Buffer {

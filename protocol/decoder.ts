@@ -1,6 +1,6 @@
-import { HEADER_LENGTH, type Kind, MAX_FRAME_BYTES, VERSION_1, VERSION_2 } from './constants.js';
+import { HEADER_LENGTH, MAX_FRAME_BYTES, VERSION_1, VERSION_2 } from './constants.js';
 import { ClusterError, protocolError } from './errors.js';
-import { EMPTY, type Frame } from './frame.js';
+import { EMPTY, ReceivedFrame, readUInt32 } from './frame.js';
 
 const READ_HEADER = 0;
 const READ_BODY = 1;
@@ -15,25 +15,25 @@ export interface DecoderOptions {
  * Chunks in, frames out; knows no socket.
  *
  * The lengths of a frame are checked when its header is complete, before a byte of its body is kept. A body
- * that lies within one chunk is handed out as a view of that chunk; a body that spans chunks is collected in a
+ * that lies within one chunk is handed out where it lies; a body that spans chunks is collected in a
  * buffer of exactly its size. So chunks must not be written to after `push` (Node's sockets do not).
  */
 export class Decoder {
   /** May be changed at any time, also from within `onFrame`; holds from the next header on. */
   maxFrameBytes: number;
 
-  readonly #onFrame: (frame: Frame) => void;
+  readonly #onFrame: (frame: ReceivedFrame) => void;
   #state = READ_HEADER;
   #isPaused = false;
   readonly #header = Buffer.alloc(HEADER_LENGTH);
   /** Bytes of the header or of the body that earlier chunks brought. */
   #have = 0;
-  #frame: Frame | undefined;
+  #frame: ReceivedFrame | undefined;
   #connectionLength = 0;
   #bodyLength = 0;
   #body: Buffer = EMPTY;
 
-  constructor(onFrame: (frame: Frame) => void, options: DecoderOptions = {}) {
+  constructor(onFrame: (frame: ReceivedFrame) => void, options: DecoderOptions = {}) {
     this.#onFrame = onFrame;
     this.maxFrameBytes = options.maxFrameBytes ?? MAX_FRAME_BYTES;
   }
@@ -93,10 +93,9 @@ export class Decoder {
   }
 
   #parseHeader(source: Buffer, at: number): void {
-    const kind = source[at + 1] as number;
-    const idHigh = source.readUInt32BE(at + 4);
-    const connectionLength = source.readUInt32BE(at + 16);
-    const applicationLength = source.readUInt32BE(at + 20);
+    const idHigh = readUInt32(source, at + 4);
+    const connectionLength = readUInt32(source, at + 16);
+    const applicationLength = readUInt32(source, at + 20);
     const bodyLength = connectionLength + applicationLength;
     if (idHigh > 0x1f_ffff) throw protocolError(`frame id with high word ${idHigh} is above 2^53 - 1`);
     if (bodyLength > this.maxFrameBytes) {
@@ -106,17 +105,7 @@ export class Decoder {
         { data: { length: bodyLength, limit: this.maxFrameBytes } },
       );
     }
-    this.#frame = {
-      version: source[at] as number,
-      // As in 3.x: whatever is not a response is a request.
-      kind: (kind === 1 ? 1 : 0) as Kind,
-      type: source[at + 2] as number,
-      flags: source[at + 3] as number,
-      id: idHigh * 0x1_0000_0000 + source.readUInt32BE(at + 8),
-      timeout: source.readUInt32BE(at + 12),
-      connection: EMPTY,
-      application: EMPTY,
-    };
+    this.#frame = new ReceivedFrame(source, at);
     this.#connectionLength = connectionLength;
     this.#bodyLength = bodyLength;
     this.#state = READ_BODY;
@@ -144,12 +133,11 @@ export class Decoder {
 
   /** The state is reset before the frame is handed out, so that `onFrame` may stop the decoder. */
   #finish(source: Buffer, start: number): void {
-    const frame = this.#frame as Frame;
-    const split = start + this.#connectionLength;
-    if (this.#bodyLength > 0) {
-      frame.connection = source.subarray(start, split);
-      frame.application = source.subarray(split, start + this.#bodyLength);
-    }
+    const frame = this.#frame as ReceivedFrame;
+    frame.bytes = source;
+    frame.start = start;
+    frame.split = start + this.#connectionLength;
+    frame.end = start + this.#bodyLength;
     this.#frame = undefined;
     this.#have = 0;
     this.#state = READ_HEADER;

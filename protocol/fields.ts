@@ -1,4 +1,5 @@
 import { protocolError } from './errors.js';
+import { type Frame, ReceivedFrame, readUInt32 } from './frame.js';
 import { readName } from './texts.js';
 
 const TWO_32 = 0x1_0000_0000;
@@ -10,24 +11,30 @@ const MAX_LIST_LENGTH = 4096;
 const MAX_EPOCH = 2 ** 52;
 
 /**
- * Reads the fields of a connection part one after the other; each is checked against what is there. Fields that
+ * Reads the fields of a frame's connection part one after the other; each is checked against what is there. Fields that
  * follow the last one read are left alone: a newer peer may have added them.
  */
 export class Fields {
   readonly #bytes: Buffer;
   readonly #what: string;
-  #at = 0;
+  readonly #start: number;
+  readonly #end: number;
+  #at: number;
 
-  constructor(bytes: Buffer, what: string) {
-    this.#bytes = bytes;
+  constructor(frame: Frame, what: string) {
     this.#what = what;
+    const isReceived = frame instanceof ReceivedFrame;
+    this.#bytes = isReceived ? frame.bytes : frame.connection;
+    this.#start = isReceived ? frame.start : 0;
+    this.#end = isReceived ? frame.split : this.#bytes.length;
+    this.#at = this.#start;
   }
 
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#bytes.length) {
+    if (at + length > this.#end) {
       throw protocolError(
-        `${this.#what}: ${length} bytes expected at ${at}, ${this.#bytes.length - at} there`,
+        `${this.#what}: ${length} bytes expected at ${at - this.#start}, ${this.#end - at} there`,
       );
     }
     this.#at = at + length;
@@ -39,14 +46,15 @@ export class Fields {
   }
 
   uint32(): number {
-    return this.#bytes.readUInt32BE(this.#take(4));
+    return readUInt32(this.#bytes, this.#take(4));
   }
 
   /** 64 bits; above 2^53 - 1 is an error. */
   uint64(): number {
     const at = this.#take(8);
-    const value = this.#bytes.readUInt32BE(at) * TWO_32 + this.#bytes.readUInt32BE(at + 4);
-    if (!Number.isSafeInteger(value)) throw protocolError(`${this.#what}: number above 2^53 - 1 at ${at}`);
+    const value = readUInt32(this.#bytes, at) * TWO_32 + readUInt32(this.#bytes, at + 4);
+    if (value > Number.MAX_SAFE_INTEGER)
+      throw protocolError(`${this.#what}: number above 2^53 - 1 at ${at - this.#start}`);
     return value;
   }
 
@@ -84,7 +92,7 @@ export class Fields {
 
   /** All that is left, as UTF-8. */
   rest(): string {
-    const left = this.#bytes.length - this.#at;
+    const left = this.#end - this.#at;
     if (left > MAX_STRING_BYTES) throw protocolError(`${this.#what}: text of ${left} bytes`);
     return this.#text(left);
   }

@@ -27,9 +27,72 @@ export interface Frame {
   application: Buffer;
 }
 
+const TWO_32 = 0x1_0000_0000;
+
 export const EMPTY: Buffer = Buffer.alloc(0);
 
-const TWO_32 = 0x1_0000_0000;
+/** A frame that has come. Most are read where they lie: a part is a Buffer of its own once somebody asks for it. */
+export class ReceivedFrame implements Frame {
+  readonly version: number;
+  readonly kind: Kind;
+  readonly type: number;
+  readonly flags: number;
+  readonly id: number;
+  readonly timeout: number;
+  /** The connection part lies there from `start` to `split`, the application part from there to `end`. */
+  bytes = EMPTY;
+  start = 0;
+  split = 0;
+  end = 0;
+
+  /** @param header has the 24 bytes from `at` on. */
+  constructor(header: Buffer, at: number) {
+    this.version = header[at] as number;
+    // As in 3.x: whatever is not a response is a request.
+    this.kind = header[at + 1] === 1 ? 1 : 0;
+    this.type = header[at + 2] as number;
+    this.flags = header[at + 3] as number;
+    this.id = readUInt32(header, at + 4) * TWO_32 + readUInt32(header, at + 8);
+    this.timeout = readUInt32(header, at + 12);
+  }
+
+  get connection(): Buffer {
+    return this.bytes.subarray(this.start, this.split);
+  }
+
+  get application(): Buffer {
+    return this.bytes.subarray(this.split, this.end);
+  }
+}
+
+/** The same frame but for what is given. To spread a frame that has come would leave its parts behind. */
+export function changed(frame: Frame, changes: Partial<Frame> = {}): Frame {
+  const { version, kind, type, flags, id, timeout, connection, application } = frame;
+  return { version, kind, type, flags, id, timeout, connection, application, ...changes };
+}
+
+/** Less is copied byte by byte: to make a view of it first takes longer. */
+const FEW_BYTES = 128;
+
+/** The application part, to be kept for long: not as a view of a whole chunk. */
+export function keptApplication(frame: Frame): Buffer {
+  if (!(frame instanceof ReceivedFrame)) return kept(frame.application);
+  const { bytes, split, end } = frame;
+  const length = end - split;
+  if (length > FEW_BYTES) return kept(frame.application);
+  const copy = Buffer.allocUnsafe(length);
+  for (let n = 0; n < length; n++) copy[n] = bytes[split + n] as number;
+  return copy;
+}
+
+/** As large a buffer may be kept for the sake of a small part of it, as Node's own of 8 KiB are: 16 KiB. */
+const SMALL_POOL = 16 * 1024;
+
+/** The same bytes, or a copy where they are a view of something large and more than twice their size. */
+export function kept(bytes: Buffer): Buffer {
+  const { byteLength } = bytes.buffer;
+  return byteLength > SMALL_POOL && byteLength > 2 * bytes.length ? Buffer.from(bytes) : bytes;
+}
 
 /** Writes the header of a frame into the 24 bytes of `target` from `at` on. */
 function writeHeader(target: Buffer, at: number, frame: Frame): void {
@@ -44,7 +107,15 @@ function writeHeader(target: Buffer, at: number, frame: Frame): void {
   writeUInt32(target, at + 20, frame.application.length);
 }
 
-/** Without the checks of Buffer's own: a frame has what fits. */
+/** Without the checks of Buffer's own, as `writeUInt32`: whoever calls them knows that the bytes are there. */
+export function readUInt32(source: Buffer, at: number): number {
+  const high = (source[at] as number) * 0x100_0000;
+  return (
+    high +
+    (((source[at + 1] as number) << 16) | ((source[at + 2] as number) << 8) | (source[at + 3] as number))
+  );
+}
+
 function writeUInt32(target: Buffer, at: number, value: number): void {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;

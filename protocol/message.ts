@@ -91,6 +91,7 @@ export interface Value {
   revision: number;
   missed: number;
   fault: boolean;
+  /** May be kept for long. */
   value: Payload;
   /** Where this is there, if only as `undefined`, version 2 keeps its frame: the same value goes to many links. */
   frame?: Frame | undefined;

@@ -1,6 +1,6 @@
 import { Flag, MAX_MESSAGE_BYTES, MAX_OPEN_MESSAGES, MAX_WHOLE_BYTES, SLICE_BYTES } from './constants.js';
 import { ClusterError, protocolError } from './errors.js';
-import { EMPTY, type Frame } from './frame.js';
+import { changed, EMPTY, type Frame } from './frame.js';
 
 /*
  * A message that does not fit one frame travels in slices: frames of the same type, kind and id, of which the
@@ -18,14 +18,13 @@ export function* slice(frame: Frame): Generator<Frame, void, void> {
   const { application } = frame;
   for (let start = 0; start < application.length; start += SLICE_BYTES) {
     const end = Math.min(start + SLICE_BYTES, application.length);
-    yield {
-      ...frame,
+    yield changed(frame, {
       flags: end < application.length ? frame.flags | Flag.more : frame.flags,
       // Who knows how long it will be need not copy it in the end, which takes long.
       timeout: start === 0 ? frame.timeout : application.length,
       connection: start === 0 ? frame.connection : EMPTY,
       application: application.subarray(start, end),
-    };
+    });
   }
 }
 
@@ -105,7 +104,8 @@ export class Assembler {
     this.#open.delete(name);
     this.#held -= open.reserved;
     const whole = open.bytes.subarray(0, length);
-    return { ...open.first, flags: open.first.flags & ~Flag.more, application: whole };
+    const { first } = open;
+    return changed(first, { flags: first.flags & ~Flag.more, application: whole });
   }
 
   /** @throws ClusterError ERR_CLUSTER_MESSAGE_TOO_LARGE */

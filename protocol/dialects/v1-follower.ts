@@ -2,7 +2,7 @@ import { type Codec, decodePayload, encodePayload } from '../codec.js';
 import { Kind } from '../constants.js';
 import type { Dialect, DialectHost } from '../dialect.js';
 import { ClusterError, messageOf, protocolError } from '../errors.js';
-import type { Frame } from '../frame.js';
+import { type Frame, keptApplication } from '../frame.js';
 import type { Message } from '../message.js';
 import {
   decodeArguments,
@@ -86,7 +86,7 @@ export class V1Follower implements Dialect {
         const key = readKey(head);
         if (kind === Kind.request) this.#host.send(response(id, { type: 'subscribe_result_res' }));
         this.#revision += 1;
-        const value = { bytes: application, raw: false };
+        const value = { bytes: keptApplication(frame), raw: false };
         return { type: 'value', key, revision: this.#revision, missed: 0, fault: false, value };
       }
       case 'heartbeat_res':

@@ -13,7 +13,7 @@ import {
 import type { Dialect } from '../dialect.js';
 import { ClusterError, protocolError } from '../errors.js';
 import { Fields, MAX_STRING_BYTES } from '../fields.js';
-import { EMPTY, type Frame } from '../frame.js';
+import { EMPTY, type Frame, keptApplication } from '../frame.js';
 import type { Address, Authenticate, Challenge, Message, Value } from '../message.js';
 
 /*
@@ -41,11 +41,10 @@ const RESPONSES: readonly number[] = [
   Type.published,
 ];
 /** By type, the kind of those that have one only. */
-const KINDS = new Map(
-  Object.values(Type)
-    .filter((type) => type !== Type.heartbeat)
-    .map((type) => [type as number, RESPONSES.includes(type) ? Kind.response : Kind.request]),
-);
+const KINDS: (Kind | undefined)[] = [];
+for (const type of Object.values(Type)) {
+  if (type !== Type.heartbeat) KINDS[type] = RESPONSES.includes(type) ? Kind.response : Kind.request;
+}
 
 const NO_PAYLOAD: Payload = { bytes: EMPTY, raw: false };
 
@@ -160,44 +159,56 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
   if (source.version !== VERSION_2)
     throw protocolError(`frame of version ${source.version} on a version 2 link`);
   const { id, flags, timeout, type, kind } = source;
-  const payload: Payload = { bytes: source.application, raw: (flags & Flag.raw) !== 0 };
   const fault = (flags & Flag.fault) !== 0;
-  if ((KINDS.get(type) ?? kind) !== kind) throw protocolError(`message type ${type} as kind ${kind}`);
-  const fields = (what: string) => new Fields(source.connection, what);
+  if ((KINDS[type] ?? kind) !== kind) throw protocolError(`message type ${type} as kind ${kind}`);
   switch (type) {
     case Type.invoke: {
-      const body = fields('invoke');
+      const body = new Fields(source, 'invoke');
       const sentAt = body.uint32();
       const oneway = (flags & Flag.oneway) !== 0;
-      return { type: 'invoke', id, timeout, sentAt, method: body.rest(), oneway, args: payload };
+      return { type: 'invoke', id, timeout, sentAt, method: body.rest(), oneway, args: payload(source) };
     }
     case Type.result:
-      return { type: 'result', id, fault, value: payload };
+      return { type: 'result', id, fault, value: payload(source) };
     case Type.value: {
-      const body = fields('value');
+      const body = new Fields(source, 'value');
       const revision = body.uint64();
       const missed = body.uint32();
-      return { type: 'value', revision, missed, key: body.rest(), fault, value: payload };
+      return {
+        type: 'value',
+        revision,
+        missed,
+        key: body.rest(),
+        fault,
+        value: { bytes: keptApplication(source), raw: (flags & Flag.raw) !== 0 },
+      };
     }
     case Type.heartbeat:
       return { type: 'heartbeat', id, reply: kind === Kind.response };
     case Type.cancel:
       return { type: 'cancel', id };
     case Type.subscribe:
-      return { type: 'subscribe', key: fields('subscribe').rest(), reg: payload };
+      return { type: 'subscribe', key: new Fields(source, 'subscribe').rest(), reg: payload(source) };
     case Type.unsubscribe:
-      return { type: 'unsubscribe', key: fields('unsubscribe').rest() };
+      return { type: 'unsubscribe', key: new Fields(source, 'unsubscribe').rest() };
     case Type.publish: {
-      const body = fields('publish');
+      const body = new Fields(source, 'publish');
       const rank = { epoch: body.epoch(), sequence: body.uint64() };
-      return { type: 'publish', id, ...rank, key: body.rest(), reg: payload };
+      return { type: 'publish', id, ...rank, key: body.rest(), reg: payload(source) };
     }
     case Type.published: {
-      const body = fields('published');
-      return { type: 'published', id, epoch: body.epoch(), sequence: body.uint64(), fault, value: payload };
+      const body = new Fields(source, 'published');
+      return {
+        type: 'published',
+        id,
+        epoch: body.epoch(),
+        sequence: body.uint64(),
+        fault,
+        value: payload(source),
+      };
     }
     case Type.welcome: {
-      const body = fields('welcome');
+      const body = new Fields(source, 'welcome');
       return {
         type: 'welcome',
         epoch: body.epoch(),
@@ -207,27 +218,27 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       };
     }
     case Type.parked:
-      return { type: 'parked', state: PARKED[fields('parked').byte()] ?? 'vacant' };
+      return { type: 'parked', state: PARKED[new Fields(source, 'parked').byte()] ?? 'vacant' };
     case Type.moved:
-      return { type: 'moved', ...readLeadership(fields('moved')) };
+      return { type: 'moved', ...readLeadership(new Fields(source, 'moved')) };
     case Type.leading:
-      return { type: 'leading', ...readLeadership(fields('leading')) };
+      return { type: 'leading', ...readLeadership(new Fields(source, 'leading')) };
     case Type.refused: {
-      const body = fields('refused');
+      const body = new Fields(source, 'refused');
       return { type: 'refused', code: body.string(), reason: body.string() };
     }
     case Type.goodbye: {
-      const body = fields('goodbye');
+      const body = new Fields(source, 'goodbye');
       return { type: 'goodbye', code: body.string(), reason: body.string() };
     }
     case Type.standby: {
-      const address = readAddress(fields('standby'));
+      const address = readAddress(new Fields(source, 'standby'));
       return { type: 'standby', address: address.port > 0 ? address : undefined };
     }
     case Type.unavailable:
-      return { type: 'unavailable', value: payload };
+      return { type: 'unavailable', value: payload(source) };
     case Type.challenge: {
-      const body = fields('challenge');
+      const body = new Fields(source, 'challenge');
       return {
         type: 'challenge',
         id,
@@ -237,7 +248,7 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
       };
     }
     case Type.authenticate: {
-      const body = fields('authenticate');
+      const body = new Fields(source, 'authenticate');
       const head = {
         mac: body.bytes(MAC_LENGTH),
         pid: body.uint32(),
@@ -261,6 +272,10 @@ export function decode(source: Frame): Message | Challenge | Authenticate | unde
     default:
       return undefined;
   }
+}
+
+function payload({ application, flags }: Frame): Payload {
+  return { bytes: application, raw: (flags & Flag.raw) !== 0 };
 }
 
 function encodeValue({ key, revision, missed, fault, value }: Value): Frame {
@@ -300,7 +315,7 @@ function frame(
   kind: Kind,
   id: number,
   connection: Buffer,
-  payload: Payload = NO_PAYLOAD,
+  { bytes, raw }: Payload = NO_PAYLOAD,
   flags = 0,
   timeout = 0,
 ): Frame {
@@ -315,11 +330,11 @@ function frame(
     version: VERSION_2,
     kind,
     type,
-    flags: payload.raw ? flags | Flag.raw : flags,
+    flags: raw ? flags | Flag.raw : flags,
     id,
     timeout,
     connection,
-    application: payload.bytes,
+    application: bytes,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { Decoder } from '../../protocol/decoder.js';
-import type { Frame } from '../../protocol/frame.js';
+import { changed, type Frame } from '../../protocol/frame.js';
 import { cut, piece, record, sizes, stream } from './arbitraries.js';
 import { fuzz, PATIENCE } from './runs.js';
 import { read } from './wire.js';
@@ -23,7 +23,7 @@ it(
       const frames: Frame[] = [];
       const decoder: Decoder = new Decoder(
         (frame) => {
-          frames.push(frame);
+          frames.push(changed(frame));
           decoder.maxFrameBytes = limits[Math.min(frames.length, limits.length - 1)] ?? 0;
         },
         { maxFrameBytes: limits[0] ?? 0 },

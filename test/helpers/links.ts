@@ -4,7 +4,7 @@ import { memory } from '../../lib/transports/memory.js';
 import { Kind, Type } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import { decode } from '../../protocol/dialects/v2.js';
-import { encodeFrame, type Frame } from '../../protocol/frame.js';
+import { changed, encodeFrame, type Frame } from '../../protocol/frame.js';
 import type { Message } from '../../protocol/message.js';
 import { until } from './until.js';
 
@@ -114,7 +114,7 @@ export class FakeLink implements Link {
     const writes = this.writes.slice(this.#answered);
     this.#answered = this.writes.length;
     const decoder = new Decoder((frame) => {
-      if (isMark(frame)) this.handlers?.data(encodeFrame({ ...frame, kind: Kind.response }));
+      if (isMark(frame)) this.handlers?.data(encodeFrame(changed(frame, { kind: Kind.response })));
     });
     for (const bytes of writes) decoder.push(bytes);
   }

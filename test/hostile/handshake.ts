@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { deriveKey } from '../../lib/handshake.js';
 import { NONCE_LENGTH, Type } from '../../protocol/constants.js';
 import { encode } from '../../protocol/dialects/v2.js';
-import { encodeFrame, type Frame } from '../../protocol/frame.js';
+import { changed, encodeFrame, type Frame } from '../../protocol/frame.js';
 import type { Authenticate } from '../../protocol/message.js';
 import type { Stranger } from './stranger.js';
 import { bytesOf, versionOne } from './wire.js';
@@ -88,7 +88,7 @@ export class Challenged {
     const hash = createHash('sha256');
     for (const part of [
       this.frame1,
-      encodeFrame({ ...this.frame2, connection: unsealed }),
+      encodeFrame(changed(this.frame2, { connection: unsealed })),
       Buffer.from(`${socket.localAddress}:${socket.localPort}`),
       Buffer.from(`${socket.remoteAddress}:${socket.remotePort}`),
     ]) {

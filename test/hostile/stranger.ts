@@ -4,7 +4,7 @@ import { serializeJson } from '../../protocol/codecs/serialize-json.js';
 import { Type, VERSION_1 } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import { decode } from '../../protocol/dialects/v2.js';
-import type { Frame } from '../../protocol/frame.js';
+import { changed, type Frame } from '../../protocol/frame.js';
 import type { Address } from '../../protocol/message.js';
 
 /** The leader may send so much in one frame. */
@@ -109,7 +109,7 @@ function endOf(frame: Frame): string | undefined {
   if (frame.type === Type.welcome || frame.type === Type.parked || frame.type === Type.moved)
     return typeName(frame);
   if (frame.type !== Type.refused) return undefined;
-  const message = decode({ ...frame, connection: frame.connection.subarray(MAC_LENGTH) });
+  const message = decode(changed(frame, { connection: frame.connection.subarray(MAC_LENGTH) }));
   return message?.type === 'refused' ? message.code : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import { HEADER_LENGTH, Kind, VERSION_1, VERSION_2 } from '../../protocol/constants.js';
-import { EMPTY, encodeHead, type Frame } from '../../protocol/frame.js';
+import { changed, EMPTY, encodeHead, type Frame } from '../../protocol/frame.js';
 
 /** The lengths in the header need not be those of the parts. */
 export interface Bent extends Frame {
@@ -23,7 +23,7 @@ export function bytesOf(given: Partial<Bent>): Buffer {
   };
   const { connection, application } = frame;
   const { connectionLength = connection.length, applicationLength = application.length } = given;
-  const header = Buffer.from(encodeHead({ ...frame, connection: EMPTY }));
+  const header = Buffer.from(encodeHead(changed(frame, { connection: EMPTY })));
   header.writeUInt32BE(connectionLength, HEADER_LENGTH - 8);
   header.writeUInt32BE(applicationLength, HEADER_LENGTH - 4);
   return Buffer.concat([header, connection, application]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Decoder } from '../../protocol/decoder.js';
-import type { Frame } from '../../protocol/frame.js';
+import { changed, type Frame } from '../../protocol/frame.js';
 import { frameOf, hex } from '../fixtures/frames-hex.js';
 
 /** Bodies of both parts, of one part, of none; both versions; the first and the last have no body. */
@@ -17,7 +17,7 @@ const expected = parts.map(frameOf);
 
 function decodeChunks(chunks: Buffer[]): Frame[] {
   const frames: Frame[] = [];
-  const decoder = new Decoder((frame) => frames.push(frame));
+  const decoder = new Decoder((frame) => frames.push(changed(frame)));
   for (const chunk of chunks) decoder.push(chunk);
   assert.equal(decoder.held, 0);
   return frames;

@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Kind } from '../../protocol/constants.js';
-import { decode, encode } from '../../protocol/dialects/v2.js';
+import { decode as decodeFrame, encode } from '../../protocol/dialects/v2.js';
 import type { Frame } from '../../protocol/frame.js';
 import { frames } from '../fixtures/frames.js';
 import { type FrameFixture, frameOf, hex } from '../fixtures/frames-hex.js';
+import { received } from '../helpers/frames.js';
 
 const protocolError = { name: 'ClusterError', code: 'ERR_CLUSTER_PROTOCOL' };
+
+/** Alone and between others in a chunk, which must make no difference. */
+function decode(frame: Frame): ReturnType<typeof decodeFrame> {
+  try {
+    const message = decodeFrame(frame);
+    assert.deepEqual(decodeFrame(received(frame)), message);
+    return message;
+  } catch (error) {
+    assert.throws(() => decodeFrame(received(frame)), protocolError);
+    throw error;
+  }
+}
 
 function withConnection({ bytes }: FrameFixture, change: (connection: Buffer) => Buffer): Frame {
   const frame = frameOf(bytes);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Type } from '../../protocol/constants.js';
 import { Decoder } from '../../protocol/decoder.js';
 import { decode, encode } from '../../protocol/dialects/v2.js';
-import { encodeFrame, encodeHead, type Frame } from '../../protocol/frame.js';
+import { changed, encodeFrame, encodeHead, type Frame } from '../../protocol/frame.js';
 import { frames } from '../fixtures/frames.js';
 import { helloBytes, helloFrame } from '../fixtures/frames-handshake.js';
 import { frameOf } from '../fixtures/frames-hex.js';
@@ -65,8 +65,14 @@ describe('frame 1 of the handshake', () => {
 
   it('is read as a frame of version 1, however it is cut', () => {
     assert.deepEqual(frameOf(helloBytes), helloFrame);
-    assert.deepEqual(throughDecoder(helloBytes, 5), [helloFrame]);
-    assert.deepEqual(throughDecoder(helloBytes, helloBytes.length), [helloFrame]);
+    assert.deepEqual(
+      throughDecoder(helloBytes, 5).map((frame) => changed(frame)),
+      [helloFrame],
+    );
+    assert.deepEqual(
+      throughDecoder(helloBytes, helloBytes.length).map((frame) => changed(frame)),
+      [helloFrame],
+    );
   });
 
   it('is not a message of version 2', () => {
