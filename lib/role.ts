@@ -1,7 +1,6 @@
-import type { Address } from '../protocol/message.js';
+import type { Address, Value } from '../protocol/message.js';
 import type { Call } from './pending.js';
 import type { Publication } from './publications.js';
-import type { Delivery } from './subscriptions.js';
 
 /** What a process is to a channel for the time being, as its session sees it. */
 export interface Role {
@@ -34,7 +33,7 @@ export interface RoleEvents {
   drain(): void;
   /** The leader is gone. Comes to one who leads as well, if it was replaced. */
   lost(error: Error): void;
-  deliver(delivery: Delivery, share?: number): void;
+  deliver(value: Value, epoch: number, share?: number): void;
   /** How many listeners the client has for a key. */
   listenerCount(key: string): number;
   /** An event of the real client: only where it lives. */

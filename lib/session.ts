@@ -290,7 +290,7 @@ export class Session {
       failed: (error) => this.#fail(error),
       drain: () => this.#calls.resume(),
       lost: (error) => this.#onLost(error),
-      deliver: (delivery, share) => this.#subscriptions.deliver(delivery, share),
+      deliver: (value, epoch, share) => this.#subscriptions.deliver(value, epoch, share),
       listenerCount: (key) => this.#subscriptions.listenerCount(key),
       event: (name, args) => this.#events.event(name, args),
       standBy: () => this.#campaign.standBy(),

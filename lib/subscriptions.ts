@@ -1,27 +1,19 @@
 import co from 'co';
 import is from 'is-type-of';
-import { type Codec, decodePayload, type Payload, retained } from '../protocol/codec.js';
+import { type Codec, decodePayload } from '../protocol/codec.js';
+import type { Value } from '../protocol/message.js';
 import { ClusterError } from './errors.js';
 import { isThenable } from './thenable.js';
 
 export type Listener = (value: unknown) => void;
 
-/** A value on its way to the listeners of this process. */
-export interface Delivery {
-  readonly key: string;
-  readonly payload: Payload;
-  /** Together with the revision: which of two values is newer. */
-  readonly epoch: number;
-  readonly revision: number;
-  /** Values of this key that were skipped before this one, because this process was slow to read. */
-  readonly missed: number;
-}
-
 interface Subscription {
   readonly key: string;
   readonly reg: unknown;
   listeners: readonly Listener[];
-  last: Delivery | undefined;
+  last: Value | undefined;
+  /** Of the leader that the last value came from. */
+  epoch: number;
   firstValue: NodeJS.Timeout | undefined;
 }
 
@@ -75,6 +67,7 @@ export class Subscriptions {
         reg,
         listeners: [listener],
         last: undefined,
+        epoch: 0,
         firstValue: undefined,
       });
       return true;
@@ -104,25 +97,26 @@ export class Subscriptions {
     return true;
   }
 
-  /** @param share index of the only listener that is meant; undefined: all. */
-  deliver(delivery: Delivery, share?: number): void {
-    const subscription = this.#subscriptions.get(delivery.key);
+  /**
+   * @param epoch of the leader that it comes from: with the revision, it tells which of two values is newer.
+   * @param share index of the only listener that is meant; undefined: all.
+   */
+  deliver(value: Value, epoch: number, share?: number): void {
+    const subscription = this.#subscriptions.get(value.key);
     if (!subscription) return;
     const { last } = subscription;
-    if (
-      last &&
-      (delivery.epoch < last.epoch || (delivery.epoch === last.epoch && delivery.revision <= last.revision))
-    ) {
-      return;
+    if (last) {
+      if (epoch < subscription.epoch) return;
+      if (epoch === subscription.epoch && value.revision <= last.revision) return;
     }
     if (subscription.firstValue) clearTimeout(subscription.firstValue);
-    const { key, payload, epoch, revision, missed } = delivery;
-    this.#missed += missed;
-    subscription.last = { key, payload: retained(payload), epoch, revision, missed };
+    this.#missed += value.missed;
+    subscription.last = value;
+    subscription.epoch = epoch;
     const { listeners } = subscription;
     // A list that is changed meanwhile is another list.
     for (const listener of share === undefined ? listeners : listeners.slice(share, share + 1)) {
-      this.#call(listener, delivery);
+      this.#call(listener, value);
     }
   }
 
@@ -149,7 +143,7 @@ export class Subscriptions {
     this.#subscriptions.clear();
   }
 
-  #call(listener: Listener, { key, payload }: Delivery): void {
+  #call(listener: Listener, { key, value: payload }: Value): void {
     try {
       const value = decodePayload(this.#options.codec, payload, `a value of subscription ${key}`);
       const result: unknown = listener(payload.raw ? Buffer.from(value as Buffer) : value);

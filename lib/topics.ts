@@ -24,11 +24,14 @@ export interface Upstream {
 interface Topic {
   readonly key: string;
   readonly reg: unknown;
-  /** Most have one or a few, so a list takes least. Another one when it changes: it may be in use. */
+  /** Most have one or a few, so a list takes least. Another one when it changes: it may be in use, and elsewhere. */
   subscribers: readonly Subscriber[];
   readonly listener: (value: unknown) => void;
   value: Value | undefined;
 }
+
+/** Who is subscribed to a topic that is known no more. */
+const FORGOTTEN: readonly Subscriber[] = [];
 
 export interface TopicsOptions {
   codec: Codec;
@@ -58,6 +61,8 @@ export class Topics {
   #timer: NodeJS.Timeout | undefined;
   #upstream: Upstream | undefined;
   #revision = 0;
+  /** The list of one that was the only one: it has many keys, and one list does for all. */
+  #alone: readonly Subscriber[] = [];
 
   constructor(options: TopicsOptions) {
     this.#options = options;
@@ -83,10 +88,11 @@ export class Topics {
       if (existing.value && this.#options.isBroadcast) subscriber.deliver(existing.value);
       return;
     }
+    if (this.#alone[0] !== subscriber) this.#alone = [subscriber];
     const topic: Topic = {
       key,
       reg,
-      subscribers: [subscriber],
+      subscribers: this.#alone,
       listener: (value) => this.#publish(topic, value),
       value: undefined,
     };
@@ -114,6 +120,7 @@ export class Topics {
     this.#stopTimer();
     this.#lingering.clear();
     this.#topics.clear();
+    this.#alone = [];
     this.#upstream = undefined;
   }
 
@@ -143,12 +150,13 @@ export class Topics {
 
   #forget(topic: Topic): void {
     this.#topics.delete(topic.key);
+    topic.subscribers = FORGOTTEN;
     this.#guard(() => this.#upstream?.unsubscribe(topic.reg, topic.listener));
   }
 
   #publish(topic: Topic, result: unknown): void {
     // A real client may go on calling a listener that it was asked to forget.
-    if (this.#topics.get(topic.key) !== topic || !this.#options.mayAct()) return;
+    if (topic.subscribers === FORGOTTEN || !this.#upstream || !this.#options.mayAct()) return;
     const { codec, maxMessageBytes } = this.#options;
     let payload: Payload;
     try {
@@ -174,6 +182,8 @@ export class Topics {
     topic.value = value;
     if (this.#options.isBroadcast) {
       for (const subscriber of topic.subscribers) subscriber.deliver(value);
+      // All have it by now, or a later one.
+      value.frame = undefined;
       return;
     }
     const shares = topic.subscribers.flatMap((subscriber) =>

@@ -127,12 +127,10 @@ export class Follower implements Role {
       case 'result':
         this.#result(message);
         break;
-      case 'value': {
-        const { key, revision, missed, fault, value: payload } = message;
-        if (fault) this.#events.error(decodeFault(this.#options.codec, payload));
-        else this.#events.deliver({ key, payload, epoch: this.epoch, revision, missed });
+      case 'value':
+        if (message.fault) this.#events.error(decodeFault(this.#options.codec, message.value));
+        else this.#events.deliver(message, this.epoch);
         break;
-      }
       case 'published':
         this.#published(message);
         break;

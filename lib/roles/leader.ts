@@ -428,10 +428,9 @@ class Attachment implements Role, Subscriber {
     return this.events.listenerCount(key);
   }
 
-  deliver({ key, value: payload, revision }: Value, share?: number): void {
-    const delivery = { key, payload, epoch: this.epoch, revision, missed: 0 };
-    if (this.#live) this.events.deliver(delivery, share);
-    else process.nextTick(() => this.events.deliver(delivery, share));
+  deliver(value: Value, share?: number): void {
+    if (this.#live) this.events.deliver(value, this.epoch, share);
+    else process.nextTick(() => this.events.deliver(value, this.epoch, share));
   }
 
   async close(): Promise<void> {

@@ -1,15 +1,17 @@
-import { type Delivery, type Listener, Subscriptions } from '../../lib/subscriptions.js';
+import { type Listener, Subscriptions } from '../../lib/subscriptions.js';
 import { encodePayload } from '../../protocol/codec.js';
 import { msgpack } from '../../protocol/codecs/msgpack.js';
+import type { Value } from '../../protocol/message.js';
 
 const codec = msgpack();
 
-export const delivery = (key: string, value: unknown, revision: number, epoch = 1): Delivery => ({
+export const delivery = (key: string, value: unknown, revision: number): Value => ({
+  type: 'value',
   key,
-  payload: encodePayload(codec, value, 'a value'),
-  epoch,
   revision,
   missed: 0,
+  fault: false,
+  value: encodePayload(codec, value, 'a value'),
 });
 
 export function subscriptions() {

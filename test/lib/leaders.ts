@@ -4,7 +4,7 @@ import { resolveOptions } from '../../lib/options.js';
 import { PendingCalls } from '../../lib/pending.js';
 import type { RoleEvents } from '../../lib/role.js';
 import { Leader } from '../../lib/roles/leader.js';
-import type { Delivery } from '../../lib/subscriptions.js';
+import type { Value } from '../../protocol/message.js';
 import { quietLogger } from '../helpers/isolated.js';
 import { RegistryClient, type RegistryOptions } from '../helpers/registry-client.js';
 import { IDENTITY } from './handshakes.js';
@@ -25,7 +25,7 @@ class Heard implements RoleEvents {
   readonly losses: Error[] = [];
   readonly failures: Error[] = [];
   readonly errors: unknown[] = [];
-  readonly deliveries: Delivery[] = [];
+  readonly deliveries: Value[] = [];
   readies = 0;
 
   ready(): void {
@@ -40,8 +40,8 @@ class Heard implements RoleEvents {
     this.losses.push(error);
   }
 
-  deliver(delivery: Delivery): void {
-    this.deliveries.push(delivery);
+  deliver(value: Value): void {
+    this.deliveries.push(value);
   }
 
   error(error: unknown): void {

@@ -27,7 +27,7 @@ describe('a listener', () => {
       true,
     );
     subject.add('a', 1, last, true);
-    subject.deliver(delivery('a', 'x', 1));
+    subject.deliver(delivery('a', 'x', 1), 1);
     assert.deepEqual(last.values, ['x']);
     await until(() => errors.length === 3);
     assert.deepEqual(errors.map(String).sort(), [
@@ -50,7 +50,7 @@ describe('a listener', () => {
       true,
     );
     subject.add('a', 1, second, true);
-    subject.deliver(delivery('a', 'x', 1));
+    subject.deliver(delivery('a', 'x', 1), 1);
     await nextTick();
     assert.deepEqual([second.values, added.values], [['x'], ['x']]);
   });
@@ -60,7 +60,7 @@ describe('a listener', () => {
     const heard = listener();
     subject.add('a', 1, heard, true);
     const truncated = { bytes: Buffer.from([0xdb, 0, 0, 0, 9]), raw: false };
-    subject.deliver({ key: 'a', payload: truncated, epoch: 1, revision: 1, missed: 0 });
+    subject.deliver({ ...delivery('a', 'x', 1), value: truncated }, 1);
     assert.deepEqual(heard.values, []);
     assert.equal(Reflect.get(errors[0] as Error, 'code'), 'ERR_CLUSTER_DECODE');
   });
@@ -89,7 +89,7 @@ describe('a first value that is expected', () => {
       assert.ok(waits());
     };
     wait('a');
-    subject.deliver(delivery('a', 'x', 1));
+    subject.deliver(delivery('a', 'x', 1), 1);
     assert.ok(!waits());
     subject.expectFirst('a', 60_000);
     assert.ok(!waits());

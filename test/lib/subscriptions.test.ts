@@ -26,8 +26,8 @@ describe('subscriptions', () => {
     const [a, b] = [listener(), listener()];
     subject.add('a', 1, a, true);
     subject.add('b', 1, b, true);
-    subject.deliver(delivery('a', 'x', 1));
-    subject.deliver(delivery('never subscribed', 'x', 2));
+    subject.deliver(delivery('a', 'x', 1), 1);
+    subject.deliver(delivery('never subscribed', 'x', 2), 1);
     assert.deepEqual([a.values, b.values], [['x'], []]);
   });
 
@@ -36,11 +36,11 @@ describe('subscriptions', () => {
     const [twice, other] = [listener(), listener()];
     for (const one of [twice, other, twice]) subject.add('a', 1, one, true);
     assert.equal(subject.listenerCount('a'), 3);
-    subject.deliver(delivery('a', 'x', 1));
+    subject.deliver(delivery('a', 'x', 1), 1);
     assert.deepEqual(twice.values, ['x', 'x']);
     subject.remove('a', twice);
     assert.equal(subject.listenerCount('a'), 1);
-    subject.deliver(delivery('a', 'y', 2));
+    subject.deliver(delivery('a', 'y', 2), 1);
     assert.deepEqual([twice.values.length, other.values], [2, ['x', 'y']]);
     assert.equal(subject.listenerCount('never subscribed'), 0);
   });
@@ -57,10 +57,10 @@ describe('subscriptions', () => {
     const [one, other] = [listener(), listener()];
     for (const each of [one, other]) subject.add('a', 1, each, true);
     const payload = delivery('a', { list: [1] }, 1);
-    subject.deliver(payload);
+    subject.deliver(payload, 1);
     assert.deepEqual(one.values, other.values);
     assert.notEqual(one.values[0], other.values[0]);
-    subject.deliver(delivery('a', Buffer.from('abc'), 2));
+    subject.deliver(delivery('a', Buffer.from('abc'), 2), 1);
     (one.values[1] as Buffer).fill(0);
     assert.deepEqual(other.values[1], Buffer.from('abc'));
   });
@@ -79,7 +79,7 @@ describe('values', () => {
       ['of the next leader', 1, 2],
       ['of the last leader', 99, 1],
     ] as const) {
-      subject.deliver(delivery('a', value, revision, epoch));
+      subject.deliver(delivery('a', value, revision), epoch);
     }
     assert.deepEqual(heard.values, ['first', 'newer', 'of the next leader']);
   });
@@ -88,8 +88,8 @@ describe('values', () => {
     const { subject } = subscriptions();
     const [early, late] = [listener(), listener()];
     subject.add('a', 1, early, true);
-    subject.deliver(delivery('a', 'old', 1));
-    subject.deliver(delivery('a', 'new', 2));
+    subject.deliver(delivery('a', 'old', 1), 1);
+    subject.deliver(delivery('a', 'new', 2), 1);
     subject.add('a', 1, late, true);
     assert.deepEqual(late.values, []);
     await nextTick();
@@ -101,9 +101,9 @@ describe('values', () => {
     const { subject } = subscriptions();
     const late = listener();
     subject.add('a', 1, listener(), true);
-    subject.deliver(delivery('a', 'old', 1));
+    subject.deliver(delivery('a', 'old', 1), 1);
     subject.add('a', 1, late, true);
-    subject.deliver(delivery('a', 'new', 2));
+    subject.deliver(delivery('a', 'new', 2), 1);
     await nextTick();
     assert.deepEqual(late.values, ['new']);
   });
@@ -112,7 +112,7 @@ describe('values', () => {
     const { subject } = subscriptions();
     const [gone, unwanted, keep] = [listener(), listener(), listener()];
     subject.add('a', 1, keep, true);
-    subject.deliver(delivery('a', 'x', 1));
+    subject.deliver(delivery('a', 'x', 1), 1);
     subject.add('a', 1, gone, true);
     subject.remove('a', gone);
     subject.add('a', 1, unwanted, false);
@@ -124,13 +124,13 @@ describe('values', () => {
     const { subject } = subscriptions();
     const again = listener();
     subject.add('a', 1, listener(), true);
-    subject.deliver(delivery('a', 'stale', 1));
+    subject.deliver(delivery('a', 'stale', 1), 1);
     subject.remove('a');
     assert.equal(subject.add('a', 1, again, true), true);
     await nextTick();
     assert.deepEqual(again.values, []);
     // The leader's replay has the revision that it had.
-    subject.deliver(delivery('a', 'replay', 1));
+    subject.deliver(delivery('a', 'replay', 1), 1);
     assert.deepEqual(again.values, ['replay']);
   });
 
@@ -138,9 +138,9 @@ describe('values', () => {
     const { subject } = subscriptions();
     const listeners = [listener(), listener(), listener()];
     for (const one of listeners) subject.add('a', 1, one, false);
-    subject.deliver(delivery('a', 'x', 1), 1);
+    subject.deliver(delivery('a', 'x', 1), 1, 1);
     // Somebody has left since the draw.
-    subject.deliver(delivery('a', 'y', 2), 7);
+    subject.deliver(delivery('a', 'y', 2), 1, 7);
     assert.deepEqual(
       listeners.map(({ values }) => values),
       [[], ['x'], []],
