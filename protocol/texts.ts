@@ -38,22 +38,25 @@ const MAX_NAME_BYTES = 64;
 const names: (string | undefined)[] = new Array(SLOTS).fill(undefined);
 const nameBytes = Buffer.alloc(SLOTS * MAX_NAME_BYTES);
 const nameLengths = new Uint8Array(SLOTS);
+/** Of the last one that came there: only one that comes again is remembered. */
+const nameHashes = new Int32Array(SLOTS);
 
 /** @returns undefined for what is not UTF-8: of two such names the same text must not come. */
 export function readName(bytes: Buffer, start: number, end: number): string | undefined {
   const length = end - start;
   if (length === 0 || length > MAX_NAME_BYTES) return strictText(bytes, start, end);
-  const first = bytes[start] as number;
-  const middle = bytes[(start + end) >> 1] as number;
-  const last = bytes[end - 1] as number;
-  const slot = (31 * length + 7 * first + 17 * middle + 61 * last) % SLOTS;
+  let hash = length;
+  for (let n = start; n < end; n++) hash = (Math.imul(hash, 31) + (bytes[n] as number)) | 0;
+  const slot = (hash ^ (hash >>> 10)) & (SLOTS - 1);
   const known = slot * MAX_NAME_BYTES;
-  if (nameLengths[slot] === length && isSame(known, bytes, start, length)) return names[slot];
+  const isAgain = nameHashes[slot] === hash;
+  if (isAgain && nameLengths[slot] === length && isSame(known, bytes, start, length)) return names[slot];
   const text = strictText(bytes, start, end);
-  if (text === undefined) return undefined;
+  nameHashes[slot] = hash;
+  if (!isAgain || text === undefined) return text;
   names[slot] = text;
   nameLengths[slot] = length;
-  bytes.copy(nameBytes, known, start, end);
+  for (let n = 0; n < length; n++) nameBytes[known + n] = bytes[start + n] as number;
   return text;
 }
 

@@ -53,7 +53,10 @@ export function clusterContender(packageName) {
       await client.ready();
       return {
         address,
-        publish: (key, payload) => listeners.get(key)?.(payload.value),
+        publisher(keys) {
+          const found = keys.map((key) => listeners.get(key));
+          return (index, payload) => found[index]?.(payload.value);
+        },
         keep: (payload) => {
           kept = payload;
         },

@@ -36,7 +36,7 @@ export default {
     });
     return {
       address: port,
-      publish(_key, payload) {
+      publisher: () => (_index, payload) => {
         for (const stream of streams) stream.write(payload.value);
       },
     };

@@ -11,7 +11,7 @@ export default {
         child.on('message', ({ id, value }) => {
           child.send({ id, value });
         }),
-      publish(_key, payload) {
+      publisher: () => (_index, payload) => {
         for (const child of children.values()) child.send({ id: 0, value: payload.value });
       },
     };

@@ -10,7 +10,7 @@ export default {
     hear(({ from, id, value }) => process.send({ to: from, id, value }));
     return {
       address: 0,
-      publish: (_key, payload) => process.send({ to: 'all', id: 0, value: payload.value }),
+      publisher: () => (_index, payload) => process.send({ to: 'all', id: 0, value: payload.value }),
     };
   },
   follow: () =>

@@ -19,7 +19,7 @@ export function wireContender({ encode, decode, again }) {
       await once(server, 'listening');
       return {
         address: server.address().port,
-        publish(_key, payload) {
+        publisher: () => (_index, payload) => {
           const bytes = encode(payload);
           for (const wire of wires) wire.send(0, bytes);
         },

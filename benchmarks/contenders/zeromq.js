@@ -22,7 +22,7 @@ export default {
     const publishes = queue(publisher);
     return {
       address: { calls: router.lastEndpoint, values: publisher.lastEndpoint },
-      publish: (_key, payload) => publishes(encode(payload.value)),
+      publisher: () => (_index, payload) => publishes(encode(payload.value)),
     };
   },
 

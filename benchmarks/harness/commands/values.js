@@ -52,14 +52,14 @@ export function valueCommands(here) {
      */
     async publish({ keys, payload: name, values, processes, ahead, inTick }) {
       const published = payload(name);
-      const names = Array.from({ length: keys }, (_, n) => `key ${n}`);
+      const publish = here.role.publisher(Array.from({ length: keys }, (_, n) => `key ${n}`));
       const pick = random();
       const before = least(processes);
       const cpu = process.cpuUsage();
       const start = process.hrtime.bigint();
       for (let sent = 0; sent < values; ) {
         while (sent + inTick - (least(processes) - before) > ahead) await told();
-        for (let n = 0; n < inTick; n += 1) here.role.publish(names[pick(keys)], published);
+        for (let n = 0; n < inTick; n += 1) publish(pick(keys), published);
         sent += inTick;
         await turn();
       }
