@@ -80,6 +80,8 @@ describe('a follower that is stopped', () => {
     // It has missed a beat, or its link is full: neither is known at once.
     leader.send({ type: 'flood', name, key: 'k', count: 300, bytes: MIB / 8 });
     await leader.until('flooded');
+    // Behind its values comes the answer: its own link is empty again. While all are full, any of them is drawn.
+    await other.ask({ type: 'call', name }, 'answer');
     const before = numbers(other).length;
     for (let value = 1001; value <= 1020; value += 1) leader.send({ type: 'push', name, key: 'k', value });
     await other.until('value', ({ value }) => value === 1020);
