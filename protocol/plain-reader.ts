@@ -1,32 +1,38 @@
 import { EMPTY } from './frame.js';
-import { keyTooLong, type Limits, MAX_KEY_BYTES, tooDeep, tooManyItems } from './limits.js';
+import { type Limits, tooDeep, tooManyItems } from './limits.js';
 import { afterArrayHeader, arrayLength, cutShort, lengthAt, textAt, textLength } from './msgpack-tokens.js';
-import { readName, readText } from './texts.js';
+import { type Shape, shapeAt, type Values } from './plain-shapes.js';
+import { APART, MAX_KINDS, MAX_SEGMENT_BYTES, TEXTS } from './plain-tokens.js';
+import { readText } from './texts.js';
 
 /*
  * Reads what PlainWriter writes, and nothing else, of bytes that any peer may have sent: what is not as it should be is
  * an error before anything is made of it.
  *
  *   00..3f e0..ff cc..ce d0..d2   integer         c0 c2 c3, d4 00 00   null, false, true, undefined
- *   cb                            double          a0..bf d9..db        string
- *   90..9f dc dd                  array           80..8f de df         object: strings, each with a value
- *   d4 72 id, keys                defines a record, the values of the first one follow; 40..7f: the values of one more
+ *   cb                            double          a0..bf d9..db, c5    string, string apart
+ *   90..9f dc dd                  array           80..8f de df         object: its keys, then its values
+ *   c6                            where the texts of strings apart are  40..5f: the values of one more of a kind
  */
 
-/** What a key that is written out counts for, and the definition of a record besides. As in those of msgpackr. */
+/** What a key that is written out counts for. */
 const KEY_ITEMS = 4;
-const DEFINITION_ITEMS = 8;
-const PROTO = '__proto__';
 
 /** One for each codec; keeps nothing from one payload to the next. */
-export class PlainReader {
+export class PlainReader implements Values {
   readonly #maxDepth: number;
   readonly #maxItems: number;
   #bytes: Buffer = EMPTY;
+  #start = 0;
   #at = 0;
+  /** Of the structure; behind it are the texts of strings apart. */
+  #end = 0;
   #items = 0;
-  /** By id, the keys of those that were defined. */
-  #records: (readonly string[] | undefined)[] = [];
+  #shapes: Shape[] = [];
+  /** Of the texts, the segment that is being read, what of it has been taken, and where the next one begins. */
+  #segment = '';
+  #taken = 0;
+  #nextSegment = 0;
 
   constructor({ maxDepth, maxItems }: Limits) {
     this.#maxDepth = maxDepth;
@@ -39,29 +45,35 @@ export class PlainReader {
    */
   read(bytes: Buffer, start: number): unknown {
     this.#bytes = bytes;
+    this.#start = start;
     this.#at = start;
+    this.#end = bytes.length;
     this.#items = 1;
-    if (this.#records.length > 0) this.#records = [];
     try {
-      const value = this.#value(0);
-      if (this.#at < bytes.length) throw new Error(`${bytes.length - this.#at} bytes follow the value`);
+      const value = this.value(0);
+      if (this.#at < this.#end) throw new Error(`${this.#end - this.#at} bytes follow the value`);
+      if (this.#end < bytes.length) this.#endTexts();
       return value;
     } finally {
       this.#bytes = EMPTY;
+      if (this.#shapes.length > 0) this.#shapes = [];
+      this.#segment = '';
+      this.#taken = 0;
     }
   }
 
-  #value(depth: number): unknown {
+  /** The next one. For those that make objects. */
+  value(depth: number): unknown {
     const bytes = this.#bytes;
     const start = this.#at;
-    if (start >= bytes.length) throw cutShort();
+    if (start >= this.#end) throw cutShort();
     const token = bytes[start] as number;
     this.#at = start + 1;
     if (token < 0x40) return token;
-    if (token < 0x80) return this.#record(token, depth);
-    if (token < 0x90) return this.#object(token & 0x0f, depth);
-    if (token < 0xa0) return this.#array(token & 0x0f, depth);
-    if (token < 0xc0) return this.#string(start + 1, token & 0x1f);
+    if (token < 0x60) return this.#object(this.#shapes[token & 0x1f], depth);
+    if (token >= 0x80 && token < 0x90) return this.#newKind(token & 0x0f, depth);
+    if (token >= 0x90 && token < 0xa0) return this.#array(token & 0x0f, depth);
+    if (token >= 0xa0 && token < 0xc0) return this.#string(start + 1, token & 0x1f);
     if (token >= 0xe0) return token - 0x100;
     switch (token) {
       case 0xc0:
@@ -70,6 +82,10 @@ export class PlainReader {
         return false;
       case 0xc3:
         return true;
+      case APART:
+        return this.#textApart(bytes[this.#take(1)] as number);
+      case TEXTS:
+        return this.#firstTextApart();
       case 0xcb:
         return bytes.readDoubleBE(this.#take(8));
       case 0xcc:
@@ -85,7 +101,8 @@ export class PlainReader {
       case 0xd2:
         return bytes.readInt32BE(this.#take(4));
       case 0xd4:
-        return this.#extension(start, depth);
+        if (bytes.readUInt16BE(this.#take(2)) === 0) return undefined;
+        throw unexpected(token, start);
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -99,7 +116,7 @@ export class PlainReader {
       case 0xde:
       case 0xdf: {
         const size = token === 0xde ? 2 : 4;
-        return this.#object(lengthAt(bytes, this.#take(size), size), depth);
+        return this.#newKind(lengthAt(bytes, this.#take(size), size), depth);
       }
       default:
         throw unexpected(token, start);
@@ -109,14 +126,14 @@ export class PlainReader {
   /** @returns where the bytes are that were taken. */
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#bytes.length) throw cutShort();
+    if (at + length > this.#end) throw cutShort();
     this.#at = at + length;
     return at;
   }
 
   /** So many values follow, in a container at this depth; they, and the container, count for so many items. */
   #enter(count: number, items: number, depth: number): void {
-    if (count > this.#bytes.length - this.#at) throw cutShort();
+    if (count > this.#end - this.#at) throw cutShort();
     if (depth === this.#maxDepth) throw tooDeep(depth);
     this.#items += items;
     if (this.#items > this.#maxItems) throw tooManyItems(this.#maxItems);
@@ -125,74 +142,69 @@ export class PlainReader {
   #array(length: number, depth: number): unknown[] {
     this.#enter(length, length, depth);
     const array: unknown[] = [];
-    for (let n = 0; n < length; n++) array.push(this.#value(depth + 1));
+    for (let n = 0; n < length; n++) array.push(this.value(depth + 1));
     return array;
   }
 
-  #object(length: number, depth: number): object {
-    this.#enter(length, length + KEY_ITEMS * length, depth);
-    const object: Record<string, unknown> = {};
-    for (let n = 0; n < length; n++) {
-      const key = this.#key();
-      const value = this.#value(depth + 1);
-      if (key === PROTO) define(object, value);
-      else object[key] = value;
-    }
-    return object;
+  #newKind(length: number, depth: number): object {
+    this.#enter(length, KEY_ITEMS * length, depth);
+    const shape = shapeAt(this.#bytes, this.#at, length, this.#end);
+    this.#at += shape.byteLength;
+    if (this.#shapes.length < MAX_KINDS) this.#shapes.push(shape);
+    return this.#object(shape, depth);
   }
 
-  #record(id: number, depth: number): object {
-    const keys = this.#records[id & 0x3f];
-    if (!keys) throw new Error(`byte ${this.#at - 1}: a record that is not defined`);
-    const { length } = keys;
+  #object(shape: Shape | undefined, depth: number): object {
+    if (!shape) throw new Error(`byte ${this.#at - 1}: no object was of this kind yet`);
+    const { length } = shape.keys;
     this.#enter(length, length, depth);
-    const object: Record<string, unknown> = {};
-    for (let n = 0; n < length; n++) {
-      const key = keys[n] as string;
-      const value = this.#value(depth + 1);
-      if (key === PROTO) define(object, value);
-      else object[key] = value;
-    }
-    return object;
+    return shape.read(this, depth + 1);
   }
 
-  #extension(start: number, depth: number): unknown {
-    const type = this.#bytes[this.#take(1)] as number;
-    const body = this.#bytes[this.#take(1)] as number;
-    if (type === 0 && body === 0) return undefined;
-    if (type !== 0x72 || body < 0x40 || body > 0x7f) throw unexpected(0xd4, start);
-    const length = arrayLength(this.#bytes, this.#at);
-    this.#at = afterArrayHeader(this.#bytes, this.#at);
-    this.#enter(length, DEFINITION_ITEMS + KEY_ITEMS * length, depth);
-    const keys: string[] = [];
-    for (let n = 0; n < length; n++) keys.push(this.#key());
-    this.#records[body & 0x3f] = keys;
-    return this.#record(body, depth);
+  #firstTextApart(): string {
+    const at = this.#take(4);
+    if (this.#end < this.#bytes.length) throw unexpected(TEXTS, at - 1);
+    const textsAt = this.#start + lengthAt(this.#bytes, at, 4);
+    if (textsAt >= this.#bytes.length) throw cutShort();
+    this.#end = textsAt;
+    this.#nextSegment = textsAt;
+    const token = this.#bytes[this.#take(1)] as number;
+    if (token !== APART) throw unexpected(token, this.#at - 1);
+    return this.#textApart(this.#bytes[this.#take(1)] as number);
   }
 
-  #key(): string {
-    const at = this.#at;
-    const text = textAt(this.#bytes, at);
-    const length = textLength(this.#bytes, at);
-    const end = text + length;
-    if (length > MAX_KEY_BYTES) throw keyTooLong(length);
-    if (end > this.#bytes.length) throw cutShort();
-    this.#at = end;
-    return readName(this.#bytes, text, end) ?? this.#bytes.toString('utf8', text, end);
+  #textApart(length: number): string {
+    if (this.#taken === this.#segment.length) this.#readSegment();
+    const start = this.#taken;
+    const end = start + length;
+    if (end > this.#segment.length) throw cutShort();
+    this.#taken = end;
+    return this.#segment.substring(start, end);
+  }
+
+  #readSegment(): void {
+    const bytes = this.#bytes;
+    const at = this.#nextSegment;
+    const start = at + 2;
+    const end = start + lengthAt(bytes, at, 2);
+    if (end > bytes.length || this.#end === bytes.length) throw cutShort();
+    if (end - start > MAX_SEGMENT_BYTES) throw new Error(`byte ${at}: a segment of ${end - start} bytes`);
+    this.#segment = bytes.toString('utf8', start, end);
+    this.#taken = 0;
+    this.#nextSegment = end;
+  }
+
+  #endTexts(): void {
+    const left = this.#segment.length - this.#taken + this.#bytes.length - this.#nextSegment;
+    if (left > 0) throw new Error(`${left} bytes or characters of texts follow the last string`);
   }
 
   #string(at: number, length: number): string {
     const end = at + length;
-    const bytes = this.#bytes;
-    if (end > bytes.length) throw cutShort();
+    if (end > this.#end) throw cutShort();
     this.#at = end;
-    return readText(bytes, at, end);
+    return readText(this.#bytes, at, end);
   }
-}
-
-/** As a property of its own: assigned, it would be the object's prototype. */
-function define(object: object, value: unknown): void {
-  Object.defineProperty(object, PROTO, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function unexpected(token: number, at: number): Error {

@@ -1,15 +1,28 @@
+import { type Kind, Kinds } from './plain-kinds.js';
+import {
+  APART,
+  FIRST_KIND,
+  MAX_APART,
+  MAX_KINDS,
+  MAX_SEGMENT_BYTES,
+  SEGMENT,
+  TEXTS,
+} from './plain-tokens.js';
+
 /*
  * Writes plain data, which is most of what travels: null, undefined, booleans, numbers, strings, and arrays and plain
- * objects of these, each at one place only. As msgpackr writes it, but for one thing: the first object of its kind is a
- * map, so that small values need no definition of a record; the second defines one, of which the others are.
+ * objects of these, each at one place only unless it is small. The tokens are msgpack's, but for two things (plain-tokens.ts):
+ *
+ * - The first object of its kind has all its keys in front of its values, later ones have the values only.
+ * - Where there are more than a few strings, they follow the structure, many in one piece: to write and to read one
+ *   long text takes a fraction of the time that many short ones take.
  *
  * Several times as fast as msgpackr, which has to be prepared for everything: all here is functions of a value and a
  * position that return the next position, which is what V8 is good at.
  */
 
-const FIRST_RECORD = 0x40;
-/** Kinds of objects that are remembered, 64 at most: one of another kind is always a map. */
-const MAX_KINDS = 32;
+/** Bytes; of larger objects it is known where they occur again. */
+const SMALL_OBJECT = 64;
 /** So many objects are told apart one by one; more are remembered in a set. */
 const FEW_OBJECTS = 8;
 const MAX_DEPTH = 128;
@@ -17,6 +30,9 @@ const MAX_DEPTH = 128;
 const SHORT = 40;
 /** Of longer ones it is worth while to know how many bytes they take. */
 const LONG = 4096;
+/** Shorter strings are never apart, and of the others not the first few. */
+const MIN_APART = 8;
+const FEW_TEXTS = 8;
 /** A number, or the head of anything else, takes no more. */
 const HEADROOM = 16;
 const ROOM = 16 * 1024;
@@ -24,25 +40,27 @@ const ROOM = 16 * 1024;
 /** In place of a position: the value is not plain. */
 const NOT_PLAIN = -1;
 
-/** Objects that have the same keys in the same order. */
-interface Kind {
-  readonly keys: readonly string[];
-  /** Id of the record; 0: one of them has been met so far. */
-  record: number;
-}
-
-/** One for each codec; keeps nothing of a value. */
+/** One for each codec; keeps nothing of a value but names of properties. */
 export class PlainWriter {
   #target = Buffer.allocUnsafeSlow(ROOM);
   /** Where the head of a value still fits. */
   #limit = ROOM - HEADROOM;
   #start = 0;
   #depth = 0;
+  #objects = 0;
+  /** Those that hold others, or are large. */
   #few: object[] = [];
   #many: Set<object> | undefined;
-  #kinds: Kind[] = [];
-  #last: Kind | undefined;
-  #records = 0;
+  readonly #kinds = new Kinds();
+  #payload = 0;
+  /** Of kinds that were met in this payload. */
+  #numbers = 0;
+  /** Strings that might go apart, so far. */
+  #texts = 0;
+  /** Where it is to be written where the texts begin, counted from the start; 0: nowhere. */
+  #textsAt = 0;
+  #segments: string[] = [];
+  #segment = '';
   #isWriting = false;
 
   /**
@@ -53,11 +71,13 @@ export class PlainWriter {
     // A getter in a value encodes another.
     if (this.#isWriting) return new PlainWriter().write(value, prefix);
     this.#isWriting = true;
+    this.#payload += 1;
     try {
       if (this.#start > this.#limit) this.#renew(ROOM);
       this.#target[this.#start] = prefix;
-      const end = this.#value(value, this.#start + 1);
+      let end = this.#value(value, this.#start + 1);
       if (end === NOT_PLAIN) return undefined;
+      if (this.#textsAt > 0) end = this.#writeTexts(end);
       const bytes = this.#target.subarray(this.#start, end);
       this.#start = end;
       return bytes;
@@ -68,12 +88,17 @@ export class PlainWriter {
 
   #reset(): void {
     this.#isWriting = false;
-    if (this.#depth > 0) this.#depth = 0;
+    this.#depth = 0;
+    this.#objects = 0;
     if (this.#few.length > 0) this.#few = [];
-    if (this.#kinds.length > 0) this.#kinds = [];
     this.#many = undefined;
-    this.#last = undefined;
-    this.#records = 0;
+    this.#numbers = 0;
+    this.#texts = 0;
+    if (this.#textsAt > 0) {
+      this.#textsAt = 0;
+      this.#segments = [];
+      this.#segment = '';
+    }
     if (this.#target.length > ROOM) this.#renew(ROOM);
   }
 
@@ -116,12 +141,16 @@ export class PlainWriter {
     }
   }
 
-  #object(object: object, at: number): number {
-    if (this.#depth === MAX_DEPTH || this.#isKnown(object)) return NOT_PLAIN;
+  #object(object: object, start: number): number {
+    if (this.#depth === MAX_DEPTH) return NOT_PLAIN;
+    const before = start - this.#start;
+    const first = ++this.#objects;
     this.#depth += 1;
-    const end = Array.isArray(object) ? this.#array(object, at) : this.#plainObject(object, at);
+    const end = Array.isArray(object) ? this.#array(object, start) : this.#plainObject(object, start);
     this.#depth -= 1;
-    return end;
+    // What is small and holds no other need not be told from one that is the same: it leads nowhere, and costs little.
+    const isSmall = this.#objects === first && end - this.#start - before <= SMALL_OBJECT;
+    return !isSmall && this.#isKnown(object) ? NOT_PLAIN : end;
   }
 
   #isKnown(object: object): boolean {
@@ -148,18 +177,12 @@ export class PlainWriter {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
     const values = object as Record<string, unknown>;
-    const kind = this.#kindOf(values);
+    const kind = hasInheritedKeys() ? undefined : this.#kinds.of(values);
+    if (!kind) return this.#oddObject(values, start);
     let at = start;
-    if (!kind) return this.#map(values, at);
-    if (kind.record === 0) {
-      kind.record = FIRST_RECORD + this.#records++;
-      this.#target[at++] = 0xd4;
-      this.#target[at++] = 0x72;
-      this.#target[at++] = kind.record;
-      at = this.#array(kind.keys, at);
-    } else {
-      this.#target[at++] = kind.record;
-    }
+    if (kind.payload === this.#payload && kind.number < MAX_KINDS)
+      this.#target[at++] = FIRST_KIND + kind.number;
+    else at = this.#firstOf(kind, at);
     let left = kind.keys.length;
     for (const key in values) {
       at = this.#value(values[key], at);
@@ -170,35 +193,88 @@ export class PlainWriter {
     return left === 0 ? at : NOT_PLAIN;
   }
 
-  #map(values: Record<string, unknown>, start: number): number {
+  /** What the first object of its kind in this payload begins with. */
+  #firstOf(kind: Kind, start: number): number {
+    kind.payload = this.#payload;
+    kind.number = this.#numbers++;
+    const { head } = kind;
+    if (!head) {
+      const before = start - this.#start;
+      const end = this.#head(kind.keys, start);
+      kind.head = Buffer.allocUnsafeSlow(end - this.#start - before);
+      this.#target.copy(kind.head, 0, this.#start + before, end);
+      return end;
+    }
+    const at = start + head.length > this.#limit ? this.#grow(start, head.length) : start;
+    const target = this.#target;
+    for (let n = 0; n < head.length; n++) target[at + n] = head[n] as number;
+    return at + head.length;
+  }
+
+  /** One that is of no kind. */
+  #oddObject(values: Record<string, unknown>, start: number): number {
     const keys = Object.keys(values);
+    this.#numbers += 1;
+    let at = this.#head(keys, start);
+    for (let n = 0; n < keys.length && at !== NOT_PLAIN; n++) at = this.#value(values[keys[n] as string], at);
+    return at;
+  }
+
+  #head(keys: readonly string[], start: number): number {
     const { length } = keys;
     let at = start;
     if (length < 16) this.#target[at++] = 0x80 | length;
     else at = writeLength(this.#target, length, 0xde, at);
-    if (this.#kinds.length < MAX_KINDS) this.#kinds.push({ keys, record: 0 });
-    for (let n = 0; n < length && at !== NOT_PLAIN; n++) {
-      const key = keys[n] as string;
+    for (const key of keys) {
       if (at > this.#limit) at = this.#grow(at, HEADROOM);
-      at = this.#value(values[key], this.#string(key, at));
+      at = this.#inlineString(key, at);
     }
     return at;
   }
 
-  /** @returns the kind that the object is of, if it is of one that may be a record. */
-  #kindOf(values: Record<string, unknown>): Kind | undefined {
-    const last = this.#last;
-    if (last && isOf(last, values)) return last;
-    for (const kind of this.#kinds) {
-      if (kind === last || !isOf(kind, values)) continue;
-      if (kind.record === 0 && hasInheritedKeys()) return undefined;
-      this.#last = kind;
-      return kind;
-    }
-    return undefined;
+  #string(text: string, at: number): number {
+    const { length } = text;
+    if (length < MIN_APART || length > MAX_APART) return this.#inlineString(text, at);
+    this.#texts += 1;
+    return this.#texts > FEW_TEXTS ? this.#textApart(text, at) : this.#inlineString(text, at);
   }
 
-  #string(text: string, start: number): number {
+  #textApart(text: string, start: number): number {
+    const target = this.#target;
+    let at = start;
+    if (this.#textsAt === 0) {
+      target[at] = TEXTS;
+      this.#textsAt = at + 1 - this.#start;
+      at += 5;
+    }
+    target[at] = APART;
+    target[at + 1] = text.length;
+    this.#segment += text;
+    if (this.#segment.length >= SEGMENT) this.#endSegment();
+    return at + 2;
+  }
+
+  #endSegment(): void {
+    this.#segments.push(this.#segment);
+    this.#segment = '';
+  }
+
+  #writeTexts(end: number): number {
+    if (this.#segment.length > 0) this.#endSegment();
+    // Where it begins is counted from behind the prefix.
+    this.#target.writeUInt32BE(end - this.#start - 1, this.#start + this.#textsAt);
+    let at = end;
+    for (const segment of this.#segments) {
+      const room = segment.length < SEGMENT ? 3 * segment.length : MAX_SEGMENT_BYTES;
+      if (at + room > this.#limit) at = this.#grow(at, room);
+      const length = this.#target.write(segment, at + 2);
+      this.#target.writeUInt16BE(length, at);
+      at += 2 + length;
+    }
+    return at;
+  }
+
+  #inlineString(text: string, start: number): number {
     const { length } = text;
     const most = length < LONG ? 3 * length : Buffer.byteLength(text);
     const at = start + most > this.#limit ? this.#grow(start, most) : start;
@@ -244,12 +320,6 @@ function hasInheritedKeys(): boolean {
   return false;
 }
 
-function isOf({ keys }: Kind, values: Record<string, unknown>): boolean {
-  let n = 0;
-  for (const key in values) if (keys[n++] !== key) return false;
-  return n === keys.length;
-}
-
 function headOf(length: number): number {
   if (length < 0x20) return 1;
   if (length < 0x100) return 2;
@@ -273,7 +343,7 @@ function number(target: Buffer, value: number, at: number): number {
     target[at] = 0xcb;
     return target.writeDoubleBE(value, at + 1);
   }
-  if (value >= -0x20 && value < FIRST_RECORD) {
+  if (value >= -0x20 && value < FIRST_KIND) {
     target[at] = value;
     return at + 1;
   }

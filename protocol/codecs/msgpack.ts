@@ -43,7 +43,8 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * Set, Buffer, typed arrays, ArrayBuffer, Error (name, message, stack, code, cause, own data), circular
  * references. Differs: -0 arrives as 0, a hole in an array as undefined, a URL as a string, a class instance as
  * plain data (an AggregateError as an Error with that name and `errors`), a lone surrogate as U+FFFD,
- * as up to three where it is not in plain data.
+ * as up to three where it is not in plain data. An object of no more than 64 bytes that holds no other may arrive as
+ * several, where it is at several places.
  * A function or symbol is an error.
  *
  * Safe with bytes of any peer: `decode` takes what `encode` writes and nothing else, within these bounds, of which
@@ -53,8 +54,8 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  * - all values together count for up to `maxItems`, 4 Mi by default: a number, string, array or object for 1, a Date
  *   for 3, a Map, Set or Buffer for 5, a typed array for 9, an error for some 150, a BigInt above 64 bits for 1 more
  *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), each set of
- *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object; in plain data a set of keys for 8 at its second
- *   object, each of its keys for 4 there and at the first, and once it is one of more than 32, at every object;
+ *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object; in plain data each key for 4, at the first object
+ *   that has it, and once it is one of more than 32 sets or of more than 64 keys, at every object;
  * - an object that occurs several times counts for 8 more and, each time, for all that it holds, and 1 every 64 bytes;
  * - keys of objects have up to 16,383 bytes, BigInts and the sources of RegExps up to 64 KiB;
  * - numbers, and strings beyond 16,383 bytes, that are keys of a Map or in a Set are not such that V8 would have to

@@ -98,8 +98,8 @@ describe('a part that is shared counts each time', () => {
   const times = (count: number, part: unknown) => Array.from({ length: count }, () => part);
 
   it('for what it holds, and 8 once', () => {
-    taken(times(2, numbers(10)), 1 + 2 * 11 + 8);
-    taken(times(100, numbers(10)), 1 + 100 * 11 + 8);
+    taken(times(2, [numbers(10)]), 1 + 2 * 12 + 8);
+    taken(times(100, [numbers(10)]), 1 + 100 * 12 + 8);
     taken(times(2, times(3, [1, 2])), 1 + 2 * (1 + 3 * 3) + 2 * 8);
   });
 
