@@ -206,7 +206,7 @@ export function resolveOptions(className: string, given: ClusterOptions = {}): R
     interop,
     codec: interop ? withBuffers(codec) : codec,
     transcode,
-    formatKey: typed('formatKey', given.formatKey, isFormatKey, 'a function') ?? stringify,
+    formatKey: typed('formatKey', given.formatKey, isFormatKey, 'a function') ?? keyOf,
     election:
       typed('election', given.election, isElection, 'an election, as port() makes') ??
       (isLeader === undefined ? port() : fixed(isLeader ? 'leader' : 'follower')),
@@ -344,3 +344,12 @@ const isIdentity = (value: unknown): value is 'strict' | ((args: readonly unknow
   value === 'strict' || is.function(value);
 const isInterop = (value: unknown): value is '3.x' => value === '3.x';
 const isFormatKey = (value: unknown): value is (reg: unknown) => string => is.function(value);
+
+/** Few have circles, and to look for them takes several times as long as to write them. */
+function keyOf(reg: unknown): string {
+  try {
+    return JSON.stringify(reg);
+  } catch {
+    return stringify(reg);
+  }
+}

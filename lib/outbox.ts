@@ -102,8 +102,14 @@ export class Outbox {
 
   add(frame: Frame, { type, isOrdered, isLong }: Outgoing): void {
     if (this.#isStopped) return;
+    if (isLong || (isOrdered && this.#long.length > 0)) this.#addInTurn(frame, type, isOrdered, isLong);
+    else this.#write(frame);
+    this.#schedule();
+  }
+
+  #addInTurn(frame: Frame, type: string, isOrdered: boolean, isLong: boolean): void {
     // Of the messages that have no id, only one of a type may be under way in slices.
-    const isBehind = isOrdered || (isLong && frame.id === 0);
+    const isBehind = isOrdered || frame.id === 0;
     const ahead = isBehind ? this.#long.find((message) => message.type === type) : undefined;
     const frames = isLong ? [...slice(frame)] : [frame];
     if (ahead) {
@@ -112,7 +118,6 @@ export class Outbox {
     } else if (isLong) this.#long.push({ type, frames, bytes: frame.application.length });
     else this.#write(frame);
     if (ahead || isLong) this.#longBytes += frame.application.length;
-    this.#schedule();
   }
 
   /** Writes what was added in this tick, where that is better than to wait for its end. */

@@ -244,7 +244,9 @@ export class Peer implements Subscriber {
           `keys that one follower of channel ${name} subscribes to`,
         );
       }
-      const reg = decodePayload(codec, payload, `subscription ${key}`);
+      // Who was first to subscribe to the key has said what it stands for.
+      const isNew = !backend.topics.has(key);
+      const reg = isNew ? decodePayload(codec, payload, `subscription ${key}`) : undefined;
       this.#subscribed.add(key);
       backend.topics.subscribe(key, reg, this);
     } catch (error) {

@@ -72,12 +72,17 @@ export class Topics {
     return this.#topics.size;
   }
 
+  has(key: string): boolean {
+    return this.#topics.has(key);
+  }
+
   /** The real client is ready, or another one is after the first could not start: it is asked for every key. */
   connect(upstream: Upstream): void {
     this.#upstream = upstream;
     for (const topic of this.#topics.values()) this.#subscribeUpstream(topic);
   }
 
+  /** @param reg counts where the key is new. */
   subscribe(key: string, reg: unknown, subscriber: Subscriber): void {
     const existing = this.#topics.get(key);
     if (existing) {
