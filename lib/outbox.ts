@@ -7,10 +7,13 @@ import type { Link } from './transport.js';
 const MAX_BATCH_BYTES = 1024 * 1024;
 
 /**
- * Of long messages so much is under way before the peer is asked how far it has got, 512 KiB, and twice that at most. The
- * system would take many MiB, behind which whatever is sent next would have to wait.
+ * Of long messages so much is under way before the peer is asked how far it has got, and twice that at most. The system
+ * would take many MiB, behind which whatever is sent next would have to wait.
  */
 const STRETCH_BYTES = 512 * 1024;
+/** The same where other messages pass too, as long as the last of them is not so many stretches ago. */
+const SHORT_STRETCH_BYTES = 128 * 1024;
+const SHORT_STRETCHES = 16;
 const MAX_STRETCHES = 2;
 
 /** What is left of a message that does not fit one frame, and those of its type that must not overtake it. */
@@ -57,8 +60,10 @@ export class Outbox {
   readonly #long: LongMessage[] = [];
   #longBytes = 0;
   readonly #events: OutboxEvents;
-  /** Since the last mark. */
+  /** Bytes since the last mark. */
   #stretch = 0;
+  /** So many stretches are short. */
+  #short = 0;
   #marks = 0;
   /** The last one that the peer has come to. */
   #reached = 0;
@@ -104,6 +109,7 @@ export class Outbox {
     if (this.#isStopped) return;
     if (isLong || (isOrdered && this.#long.length > 0)) this.#addInTurn(frame, type, isOrdered, isLong);
     else this.#write(frame);
+    if (!isLong && type !== 'heartbeat') this.#short = SHORT_STRETCHES;
     this.#schedule();
   }
 
@@ -172,8 +178,9 @@ export class Outbox {
     this.#longBytes -= frame.application.length;
     this.#write(frame);
     this.#stretch += frame.application.length;
-    if (this.#stretch >= STRETCH_BYTES) {
+    if (this.#stretch >= (this.#short > 0 ? SHORT_STRETCH_BYTES : STRETCH_BYTES)) {
       this.#stretch = 0;
+      if (this.#short > 0) this.#short -= 1;
       this.#marks += 1;
       this.#write(this.#events.mark(this.#marks));
     }

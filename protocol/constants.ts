@@ -50,10 +50,10 @@ export type Type = (typeof Type)[keyof typeof Type];
 export const MAX_FRAME_BYTES = 1024 * 1024;
 /** The same before authentication: 4 KiB. */
 export const MAX_HANDSHAKE_FRAME_BYTES = 4 * 1024;
-/** A longer message travels in slices of this size: 256 KiB. */
-export const SLICE_BYTES = 256 * 1024;
+/** A longer message travels in slices of this size: 128 KiB. */
+export const SLICE_BYTES = 128 * 1024;
 /** The most that a frame holds as it is sent, so that who receives may allow less than 1 MiB: 512 KiB. */
-export const MAX_WHOLE_BYTES = 2 * SLICE_BYTES;
+export const MAX_WHOLE_BYTES = 4 * SLICE_BYTES;
 /** A receiver puts together no more messages at the same time than this. */
 export const MAX_OPEN_MESSAGES = 64;
 /** The most that all slices of one message may add up to, by default: 128 MiB. */

@@ -3,10 +3,9 @@ import { ClusterError, protocolError } from './errors.js';
 import { changed, EMPTY, type Frame } from './frame.js';
 
 /*
- * A message that does not fit one frame travels in slices: frames of the same type, kind and id, of which the
- * first has the connection part and the timeout, the others the length of the whole in the timeout's place; each but the
- * last has Flag.more, and their application parts add up. Other
- * frames may come between them, so a long message holds up nobody.
+ * A message that does not fit one frame travels in slices: frames of the same type, kind and id, of which the first has
+ * the connection part and the timeout, the others the length of the whole in the timeout's place; each but the last has
+ * Flag.more, and their application parts add up. Other frames may come between them, so a long message holds up nobody.
  */
 
 export function needsSlices(frame: Frame): boolean {
@@ -20,7 +19,7 @@ export function* slice(frame: Frame): Generator<Frame, void, void> {
     const end = Math.min(start + SLICE_BYTES, application.length);
     yield changed(frame, {
       flags: end < application.length ? frame.flags | Flag.more : frame.flags,
-      // Who knows how long it will be need not copy it in the end, which takes long.
+      // Who knows how long it will be has one buffer for it, and copies nothing twice.
       timeout: start === 0 ? frame.timeout : application.length,
       connection: start === 0 ? frame.connection : EMPTY,
       application: application.subarray(start, end),
@@ -35,12 +34,11 @@ const MIN_SLICE_BYTES = 4096;
 
 interface OpenMessage {
   readonly first: Frame;
-  /** What has come of it, and room for more. */
-  bytes: Buffer;
-  length: number;
-  /** As long as it has said to be, or as it is. */
-  reserved: number;
   slices: number;
+  /** Bytes of it that have come. */
+  length: number;
+  /** Of the length that the second slice says. */
+  whole: Buffer;
 }
 
 /** Puts slices together again. One for each link and direction. */
@@ -59,7 +57,8 @@ export class Assembler {
 
   /**
    * The frame itself where it is whole, the assembled frame with the last slice, `undefined` before.
-   * @throws ClusterError ERR_CLUSTER_MESSAGE_TOO_LARGE, before the slice that goes over the limit is kept.
+   * @throws ClusterError ERR_CLUSTER_MESSAGE_TOO_LARGE, before anything that goes over the limit is kept;
+   *   ERR_CLUSTER_PROTOCOL where the slices are not as long as they say.
    */
   add(frame: Frame): Frame | undefined {
     const more = (frame.flags & Flag.more) !== 0;
@@ -76,35 +75,30 @@ export class Assembler {
         );
       }
       this.#hold(application.length);
-      const { length } = application;
-      this.#open.set(name, { first: frame, bytes: application, length, reserved: length, slices: 1 });
+      this.#open.set(name, { first: frame, slices: 1, length: application.length, whole: EMPTY });
       return undefined;
     }
-    const length = open.length + application.length;
-    const said = Math.max(frame.timeout, length);
-    if (said > open.reserved) {
-      this.#hold(said - open.reserved);
-      open.reserved = said;
+    const { first } = open;
+    const said = frame.timeout;
+    const start = open.length;
+    const length = start + application.length;
+    const isOther = open.slices > 1 && said !== open.whole.length;
+    if (isOther || length > said || (!more && length < said))
+      throw protocolError(`slices of ${length} bytes${more ? ' and more' : ''}, of a message of ${said}`);
+    if (open.slices + 1 > SMALL_SLICES + length / MIN_SLICE_BYTES)
+      throw protocolError(`a message of ${said} bytes came in more than ${open.slices} slices`);
+    if (open.slices === 1) {
+      this.#hold(said - start);
+      open.whole = Buffer.allocUnsafeSlow(said);
+      first.application.copy(open.whole);
     }
-    open.slices += 1;
-    if (open.slices > SMALL_SLICES + length / MIN_SLICE_BYTES)
-      throw protocolError(`a message of ${length} bytes came in ${open.slices} slices`);
-    if (length > open.bytes.length || open.slices === 2) {
-      // Where it is not said how long it will be, twice as much each time: so little is copied again.
-      const isSaid = open.reserved > length || frame.timeout === length;
-      const bytes = Buffer.allocUnsafeSlow(
-        isSaid ? open.reserved : Math.min(2 * length, this.maxMessageBytes),
-      );
-      open.bytes.copy(bytes, 0, 0, open.length);
-      open.bytes = bytes;
-    }
-    application.copy(open.bytes, open.length);
+    const { whole } = open;
+    application.copy(whole, start);
     open.length = length;
+    open.slices += 1;
     if (more) return undefined;
     this.#open.delete(name);
-    this.#held -= open.reserved;
-    const whole = open.bytes.subarray(0, length);
-    const { first } = open;
+    this.#held -= whole.length;
     return changed(first, { flags: first.flags & ~Flag.more, application: whole });
   }
 

@@ -86,18 +86,25 @@ const ranks: Input[] = [
 const more = (frame: Partial<Frame>) => bytesOf({ type: Type.invoke, id: 1, flags: Flag.more, ...frame });
 
 const slices: Input[] = [
-  done('slices without end', MESSAGE_TOO_LARGE, async (insider) => {
-    const application = Buffer.alloc(256 * KIB);
-    // Eight times what a message may have: the end of the link ends it.
-    await insider.stranger.flood(4 * KIB, () => more({ application }));
+  done('slices without end', PROTOCOL, async (insider) => {
+    const slice = more({ application: Buffer.alloc(256 * KIB), timeout: 128 * KIB * KIB });
+    // Eight times what a message may have, and as it says to have: the end of the link ends it.
+    await insider.stranger.flood(4 * KIB, () => slice);
     return insider.verdict();
   }),
+  said('slices of a message of 4 GiB', MESSAGE_TOO_LARGE, () =>
+    Buffer.concat([more({}), more({ timeout: 2 ** 32 - 1 })]),
+  ),
+  said('slices that do not say how long the message is', PROTOCOL, () => {
+    const slice = more({ application: Buffer.alloc(KIB) });
+    return Buffer.concat([slice, slice]);
+  }),
   done('a message in slices of one byte', PROTOCOL, async (insider) => {
-    await insider.stranger.flood(10_000, () => more({ application: Buffer.of(1) }));
+    await insider.stranger.flood(10_000, () => more({ application: Buffer.of(1), timeout: 10_000 }));
     return insider.verdict();
   }),
   done('a message in empty slices', PROTOCOL, async (insider) => {
-    await insider.stranger.flood(10_000, () => more({}));
+    await insider.stranger.flood(10_000, () => more({ timeout: 10_000 }));
     return insider.verdict();
   }),
   said(`${OPEN_MESSAGES} messages in slices at a time`, MESSAGE_TOO_LARGE, () =>

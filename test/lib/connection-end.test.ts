@@ -111,7 +111,9 @@ describe('the end of a connection', () => {
     const { connection, receive } = fake();
     connection.trust();
     const inbox = new Inbox(connection);
-    const part = encodeFrame(frame({ flags: 2, application: Buffer.alloc(600 * 1024), connection: EMPTY }));
+    const part = encodeFrame(
+      frame({ flags: 2, timeout: 1200 * 1024, application: Buffer.alloc(600 * 1024), connection: EMPTY }),
+    );
     receive(part);
     assert.equal(connection.closed, undefined);
     receive(part);

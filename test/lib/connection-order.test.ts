@@ -7,7 +7,7 @@ import type { Frame } from '../../protocol/frame.js';
 import { connectionPair, FakeLink, Inbox, isMark } from '../helpers/links.js';
 import { until } from '../helpers/until.js';
 
-const SLICES = 6;
+const SLICES = 12;
 const payload = (length: number, fill = 1) => ({ bytes: Buffer.alloc(length, fill), raw: true });
 const long = (fill = 1) => payload(SLICES * SLICE_BYTES, fill);
 const result = (id: number, value = payload(10)) => ({ type: 'result', id, fault: false, value }) as const;
@@ -93,9 +93,34 @@ describe('a long message', () => {
     await tick();
     assert.equal(slices(), first);
     assert.equal(link.writes.length, first + 1);
-    link.answerMarks();
-    assert.equal(slices(), SLICES);
+    for (let written = first; written < SLICES; written = slices()) {
+      link.answerMarks();
+      assert.ok(slices() > written);
+    }
     assert.deepEqual(inbox.messages, []);
+  });
+
+  it('is under way for 256 KiB at most where other messages pass, until 2 MiB have passed alone', async () => {
+    const link = new FakeLink();
+    const connection = new Connection(link, { maxMessageBytes: 16 * 1024 * 1024 });
+    new Inbox(connection);
+    const slices = () => link.writes.filter((bytes) => bytes.length > SLICE_BYTES).length;
+    const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
+    connection.send(result(1, payload(4 * 1024 * 1024)));
+    connection.send(result(2));
+    await tick();
+    const underWay = [slices()];
+    while (slices() < (4 * 1024 * 1024) / SLICE_BYTES) {
+      const before = slices();
+      link.answerMarks();
+      await tick();
+      underWay.push(slices() - before);
+      // A beat of the heart is none.
+      connection.send({ type: 'heartbeat', id: 0, reply: false });
+    }
+    const [short, long] = [2, 8];
+    assert.deepEqual(underWay.slice(0, 8), Array(8).fill(short));
+    assert.equal(Math.max(...underWay.slice(8)), long);
   });
 
   it('goes on without that where nothing is read of the peer', async () => {

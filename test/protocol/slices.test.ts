@@ -48,7 +48,7 @@ describe('slices', () => {
     }
   });
 
-  it('hold 256 KiB but the last, in views of the message', () => {
+  it('hold 128 KiB but the last, in views of the message', () => {
     const message = frame(1, 2 * SLICE_BYTES + 1);
     const parts = [...slice(message)];
     assert.deepEqual(
@@ -123,10 +123,18 @@ describe('an assembler', () => {
 
   it('reads empty slices in every place', () => {
     const assembler = new Assembler();
-    const part = (length: number, flags: number) => frame(3, length, { flags, connection: EMPTY });
+    const part = (length: number, flags: number) =>
+      frame(3, length, { flags, connection: EMPTY, timeout: 5 });
     assert.equal(assembler.add(part(0, Flag.more)), undefined);
     assert.equal(assembler.add(part(5, Flag.more)), undefined);
     assert.equal(assembler.add(part(0, Flag.more)), undefined);
     assertSame(assembler.add(part(0, 0)), part(5, 0));
+  });
+
+  it('puts a message together in one buffer of just its size', () => {
+    const assembler = new Assembler();
+    const parts = [...slice(frame(1, 3 * SLICE_BYTES + 1))];
+    const [whole] = parts.map((part) => assembler.add(part)).slice(-1);
+    assert.equal(whole?.application.buffer.byteLength, 3 * SLICE_BYTES + 1);
   });
 });
