@@ -1,6 +1,6 @@
 import co from 'co';
 import is from 'is-type-of';
-import { type Codec, decodePayload } from '../protocol/codec.js';
+import { type Codec, decodePayload, type Payload } from '../protocol/codec.js';
 import type { Value } from '../protocol/message.js';
 import { ClusterError } from './errors.js';
 import { isThenable } from './thenable.js';
@@ -11,8 +11,9 @@ interface Subscription {
   readonly key: string;
   readonly reg: unknown;
   listeners: readonly Listener[];
-  last: Value | undefined;
-  /** Of the leader that the last value came from. */
+  last: Payload | undefined;
+  /** Of the last value, and the epoch of the leader that it came from. */
+  revision: number;
   epoch: number;
   firstValue: NodeJS.Timeout | undefined;
 }
@@ -67,6 +68,7 @@ export class Subscriptions {
         reg,
         listeners: [listener],
         last: undefined,
+        revision: 0,
         epoch: 0,
         firstValue: undefined,
       });
@@ -77,7 +79,7 @@ export class Subscriptions {
     if (replay && last) {
       process.nextTick(() => {
         // A newer value in between has reached this listener already.
-        if (existing.last === last && existing.listeners.includes(listener)) this.#call(listener, last);
+        if (existing.last === last && existing.listeners.includes(listener)) this.#call(listener, key, last);
       });
     }
     return false;
@@ -104,19 +106,19 @@ export class Subscriptions {
   deliver(value: Value, epoch: number, share?: number): void {
     const subscription = this.#subscriptions.get(value.key);
     if (!subscription) return;
-    const { last } = subscription;
-    if (last) {
+    if (subscription.last) {
       if (epoch < subscription.epoch) return;
-      if (epoch === subscription.epoch && value.revision <= last.revision) return;
+      if (epoch === subscription.epoch && value.revision <= subscription.revision) return;
     }
     if (subscription.firstValue) clearTimeout(subscription.firstValue);
     this.#missed += value.missed;
-    subscription.last = value;
+    subscription.last = value.value;
+    subscription.revision = value.revision;
     subscription.epoch = epoch;
-    const { listeners } = subscription;
+    const { key, listeners } = subscription;
     // A list that is changed meanwhile is another list.
     for (const listener of share === undefined ? listeners : listeners.slice(share, share + 1)) {
-      this.#call(listener, value);
+      this.#call(listener, key, value.value);
     }
   }
 
@@ -143,7 +145,7 @@ export class Subscriptions {
     this.#subscriptions.clear();
   }
 
-  #call(listener: Listener, { key, value: payload }: Value): void {
+  #call(listener: Listener, key: string, payload: Payload): void {
     try {
       const value = decodePayload(this.#options.codec, payload, `a value of subscription ${key}`);
       const result: unknown = listener(payload.raw ? Buffer.from(value as Buffer) : value);

@@ -45,12 +45,22 @@ export function clusterContender(packageName) {
   const create = ({ port, folder }, isLeader) =>
     cluster(Echo, { port, isLeader, runtimeDir: folder, responseTimeout: 60_000, logger: silent }).create({});
 
+  /** A port that was free may be an outgoing connection's a moment later. */
+  const leadAnywhere = async (folder, attempts = 3) => {
+    const address = { port: await freePort(), folder };
+    try {
+      await create(address, true).ready();
+      return address;
+    } catch (error) {
+      if (attempts === 1) throw error;
+      return leadAnywhere(folder, attempts - 1);
+    }
+  };
+
   return {
     async lead({ folder, forgets = false }) {
       keepsNothing = forgets;
-      const address = { port: await freePort(), folder };
-      const client = create(address, true);
-      await client.ready();
+      const address = await leadAnywhere(folder);
       return {
         address,
         publisher(keys) {

@@ -1,12 +1,12 @@
 // Asks one question of all contenders: in each round each has its turn, so that drift of the machine hits all alike.
 import { Stage } from './stage.js';
 
-/** How much of a round's work the first one does at least, so that the compiler has done its own. */
+/** How much of a round's work those do at least that do not count, so that the compiler has done its own. */
 const LEAST_WARMING = 0.25;
 
 /**
- * @param question `{ name, scenes }`; a scene is `{ entrants, followers, settings, cases, prepare, measure, end }`.
- *   An entrant is a contender's name, or `{ name, contender, from, settings }`, without `contender` where it needs no
+ * @param question `{ name, scenes }`; a scene is `{ entrants, followers, settings, warmUps, cases, prepare, measure, end }`,
+ *   `warmUps` how many rounds are played before those that count, 1 by default. An entrant is a contender's name, or `{ name, contender, from, settings }`, without `contender` where it needs no
  *   processes. `measure({ stage, entrant, test, scale, round })` returns `{ figure: number }`.
  * @param options `scale` shortens what a round does, `only` names entrants, `isQuick` leaves out what `isLong`.
  * @returns `{ samples, failures }`, samples by case, entrant and figure: an array with a number for each round.
@@ -51,8 +51,9 @@ class Play {
     }
     try {
       await Promise.all(this.#entrants.map((entrant) => this.#try(entrant, () => this.#open(entrant))));
-      for (let round = 0; round <= rounds; round += 1) {
-        await this.#round(round, round === 0 ? Math.max(scale, LEAST_WARMING) : scale);
+      const { warmUps = 1 } = this.#scene;
+      for (let round = 1 - warmUps; round <= rounds; round += 1) {
+        await this.#round(round, round <= 0 ? Math.max(scale, LEAST_WARMING) : scale);
         process.stderr.write('.');
       }
     } finally {
@@ -95,7 +96,7 @@ class Play {
 
 /** Nobody comes after the same one each time. */
 function turns(entrants, round) {
-  const first = entrants.length === 0 ? 0 : round % entrants.length;
+  const first = entrants.length === 0 ? 0 : Math.abs(round) % entrants.length;
   return [...entrants.slice(first), ...entrants.slice(0, first)];
 }
 

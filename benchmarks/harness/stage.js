@@ -40,7 +40,13 @@ export class Stage {
    */
   static async open(contender, { followers = 1, settings = {}, from } = {}) {
     const stage = new Stage(contender, settings, from);
-    await stage.#start(followers);
+    try {
+      await stage.#start(followers);
+    } catch (error) {
+      // Those that were started already would keep this one waiting.
+      stage.kill();
+      throw error;
+    }
     return stage;
   }
 

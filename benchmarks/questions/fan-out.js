@@ -50,6 +50,8 @@ export const question = {
 function scene(followers, cases) {
   return {
     followers,
+    // A value is little work: it takes many until the compiler has done its own.
+    warmUps: 4,
     entrants: allButQuick(ALL, 'ipc', 'messenger', 'grpc'),
     cases,
     async prepare(stage) {
