@@ -149,6 +149,7 @@ export class Subscriptions {
     try {
       const value = decodePayload(this.#options.codec, payload, `a value of subscription ${key}`);
       const result: unknown = listener(payload.raw ? Buffer.from(value as Buffer) : value);
+      if (result === undefined) return;
       // An async listener's failure is a listener's failure too.
       const running = is.generator(result) ? co(() => result) : result;
       if (isThenable(running)) running.then(undefined, (error) => this.#options.onError(error));

@@ -54,6 +54,8 @@ export const MAX_HANDSHAKE_FRAME_BYTES = 4 * 1024;
 export const SLICE_BYTES = 128 * 1024;
 /** The most that a frame holds as it is sent, so that who receives may allow less than 1 MiB: 512 KiB. */
 export const MAX_WHOLE_BYTES = 4 * SLICE_BYTES;
+/** The most of it before its application part: 256 KiB. */
+export const MAX_CONNECTION_BYTES = MAX_WHOLE_BYTES / 2;
 /** A receiver puts together no more messages at the same time than this. */
 export const MAX_OPEN_MESSAGES = 64;
 /** The most that all slices of one message may add up to, by default: 128 MiB. */

@@ -126,32 +126,65 @@ function writeUInt32(target: Buffer, at: number, value: number): void {
 /** Longer application parts are handed on uncopied. */
 const MAX_COPIED = 16 * 1024;
 
-/** The frames one after the other, in one buffer, or in a few where application parts are long. */
-export function joinFrames(frames: readonly Frame[]): Buffer[] {
+/** Several links that are sent the same frames in a tick share their bytes, up to 64 KiB. */
+const MAX_SHARED_BYTES = 64 * 1024;
+let shared: readonly Buffer[] = [];
+/** Of which these are the bytes; a frame may be a view of something large. */
+let sharedFrames: WeakRef<readonly Frame[]> | undefined;
+
+/**
+ * The frames one after the other, in one buffer, or in a few where application parts are long. What it is given is not
+ * to be changed any more, nor what it returns.
+ */
+export function joinFrames(frames: readonly Frame[]): readonly Buffer[] {
+  if (isShared(frames)) return shared;
   let length = 0;
+  let isLong = false;
   for (const { connection, application } of frames) {
     length += HEADER_LENGTH + connection.length;
     if (application.length <= MAX_COPIED) length += application.length;
+    else isLong = true;
   }
-  const joined: Buffer[] = [];
   const target = Buffer.allocUnsafe(length);
+  if (isLong) return joinAround(frames, target);
+  let at = 0;
+  for (const frame of frames) at = writeFrame(target, at, frame);
+  if (length > MAX_SHARED_BYTES) return [target];
+  sharedFrames = new WeakRef(frames);
+  shared = [target];
+  return shared;
+}
+
+function isShared(frames: readonly Frame[]): boolean {
+  const others = sharedFrames?.deref();
+  if (others?.length !== frames.length) return false;
+  for (let n = 0; n < frames.length; n++) if (frames[n] !== others[n]) return false;
+  return true;
+}
+
+/** @returns where it ends. Its application part is left out where it is long. */
+function writeFrame(target: Buffer, start: number, frame: Frame): number {
+  const { connection, application } = frame;
+  writeHeader(target, start, frame);
+  let at = start + HEADER_LENGTH;
+  if (connection.length > 0) target.set(connection, at);
+  at += connection.length;
+  if (application.length === 0 || application.length > MAX_COPIED) return at;
+  target.set(application, at);
+  return at + application.length;
+}
+
+function joinAround(frames: readonly Frame[], target: Buffer): Buffer[] {
+  const joined: Buffer[] = [];
   let from = 0;
   let at = 0;
   for (const frame of frames) {
-    const { connection, application } = frame;
-    writeHeader(target, at, frame);
-    at += HEADER_LENGTH;
-    if (connection.length > 0) target.set(connection, at);
-    at += connection.length;
-    if (application.length > MAX_COPIED) {
-      joined.push(target.subarray(from, at), application);
-      from = at;
-    } else if (application.length > 0) {
-      target.set(application, at);
-      at += application.length;
-    }
+    at = writeFrame(target, at, frame);
+    if (frame.application.length <= MAX_COPIED) continue;
+    joined.push(target.subarray(from, at), frame.application);
+    from = at;
   }
-  if (at > from) joined.push(from === 0 && at === length ? target : target.subarray(from, at));
+  if (at > from) joined.push(target.subarray(from, at));
   return joined;
 }
 

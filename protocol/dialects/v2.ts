@@ -4,9 +4,9 @@ import {
   Flag,
   Kind,
   MAC_LENGTH,
+  MAX_CONNECTION_BYTES,
   MAX_SECRETS,
   NONCE_LENGTH,
-  SLICE_BYTES,
   Type,
   VERSION_2,
 } from '../constants.js';
@@ -319,11 +319,11 @@ function frame(
   flags = 0,
   timeout = 0,
 ): Frame {
-  if (connection.length > SLICE_BYTES) {
+  if (connection.length > MAX_CONNECTION_BYTES) {
     throw new ClusterError(
       'ERR_CLUSTER_ENCODE',
-      `a method name, key or list of ${connection.length} bytes is too long: ${SLICE_BYTES} is the limit`,
-      { data: { length: connection.length, limit: SLICE_BYTES } },
+      `a method name, key or list of ${connection.length} bytes is too long: ${MAX_CONNECTION_BYTES} is the limit`,
+      { data: { length: connection.length, limit: MAX_CONNECTION_BYTES } },
     );
   }
   return {

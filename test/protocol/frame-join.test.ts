@@ -43,3 +43,26 @@ it('any frames are the same bytes as one by one', () => {
     }),
   );
 });
+
+it('the same frames for another link are the same bytes, not made again', () => {
+  const frames = [frame(1, 2), frame(3, 4)];
+  const [bytes] = joinFrames(frames);
+  assert.equal(joinFrames([...frames])[0], bytes);
+  for (const others of [
+    frames.slice(1),
+    [...frames].reverse(),
+    [...frames, frame(1, 2)],
+    frames.map((one) => ({ ...one })),
+  ]) {
+    const [other] = joinFrames(others);
+    assert.notEqual(other, bytes);
+    assert.deepEqual(other, Buffer.concat(others.map(encodeFrame)));
+  }
+});
+
+it('more than 64 KiB are made anew for each link, as they are kept until others are sent', () => {
+  const frames = Array.from({ length: 5 }, () => frame(1, 16_384));
+  const [bytes] = joinFrames(frames);
+  assert.notEqual(joinFrames(frames)[0], bytes);
+  assert.deepEqual(joinFrames(frames)[0], bytes);
+});
