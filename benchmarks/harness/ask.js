@@ -6,9 +6,11 @@ const LEAST_WARMING = 0.25;
 
 /**
  * @param question `{ name, scenes }`; a scene is `{ entrants, followers, settings, warmUps, cases, prepare, measure, end }`,
- *   `warmUps` how many rounds are played before those that count, 1 by default. An entrant is a contender's name, or `{ name, contender, from, settings }`, without `contender` where it needs no
- *   processes. `measure({ stage, entrant, test, scale, round })` returns `{ figure: number }`.
- * @param options `scale` shortens what a round does, `only` names entrants, `isQuick` leaves out what `isLong`.
+ *   `warmUps` how many rounds are played before those that count, 1 by default. An entrant is a contender's name, or
+ *   `{ name, contender, from, settings }`, without `contender` where it needs no processes.
+ *   `measure({ stage, entrant, test, scale, round })` returns `{ figure: number }`.
+ * @param options `scale` shortens what a round does, `only` names entrants, `isQuick` leaves out what `isLong` and plays
+ *   no more than one round that does not count.
  * @returns `{ samples, failures }`, samples by case, entrant and figure: an array with a number for each round.
  */
 export async function ask(question, { isQuick, only, rounds, scale }) {
@@ -23,7 +25,11 @@ export async function ask(question, { isQuick, only, rounds, scale }) {
     const cases = scene.cases.filter((test) => !isLeftOut(test));
     process.stderr.write(`${question.name}: ${cases.map(({ name }) => name).join('; ')} `);
     const from = performance.now();
-    await new Play({ ...scene, cases }, entrants, { samples, failures }).run(rounds, scale);
+    await new Play({ ...scene, cases }, entrants, { samples, failures }).run(
+      rounds,
+      scale,
+      isQuick ? 1 : Infinity,
+    );
     process.stderr.write(` ${((performance.now() - from) / 1_000).toFixed(0)} s\n`);
   }
   return { samples, failures };
@@ -44,14 +50,14 @@ class Play {
     this.#failures = failures;
   }
 
-  async run(rounds, scale) {
+  async run(rounds, scale, mostWarmUps) {
     // In this order they are shown, whoever's turn comes first.
     for (const { name } of this.#scene.cases) {
       this.#samples[name] = Object.fromEntries(this.#entrants.map((entrant) => [entrant.name, {}]));
     }
     try {
       await Promise.all(this.#entrants.map((entrant) => this.#try(entrant, () => this.#open(entrant))));
-      const { warmUps = 1 } = this.#scene;
+      const warmUps = Math.min(this.#scene.warmUps ?? 1, mostWarmUps);
       for (let round = 1 - warmUps; round <= rounds; round += 1) {
         await this.#round(round, round <= 0 ? Math.max(scale, LEAST_WARMING) : scale);
         process.stderr.write('.');

@@ -29,6 +29,8 @@ export const question = {
   ],
   scenes: [
     {
+      // A small call is little work: it takes many until the compiler has done its own.
+      warmUps: 3,
       entrants: allButQuick(ALL, 'messenger', 'grpc'),
       cases: [
         { name: 'small, 1 in flight', payload: 'small', inFlight: 1, calls: 1_000 },
