@@ -62,6 +62,8 @@ export class PlainWriter {
   #segments: string[] = [];
   #segment = '';
   #isWriting = false;
+  /** All objects have inherited keys. */
+  #isPolluted = false;
 
   /**
    * @returns the prefix and the value, in bytes that are the caller's; undefined: it is not plain.
@@ -72,6 +74,7 @@ export class PlainWriter {
     if (this.#isWriting) return new PlainWriter().write(value, prefix);
     this.#isWriting = true;
     this.#payload += 1;
+    this.#isPolluted = hasInheritedKeys();
     try {
       if (this.#start > this.#limit) this.#renew(ROOM);
       this.#target[this.#start] = prefix;
@@ -177,7 +180,7 @@ export class PlainWriter {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) return NOT_PLAIN;
     const values = object as Record<string, unknown>;
-    const kind = hasInheritedKeys() ? undefined : this.#kinds.of(values);
+    const kind = this.#isPolluted ? undefined : this.#kinds.of(values);
     if (!kind) return this.#oddObject(values, start);
     let at = start;
     if (kind.payload === this.#payload && kind.number < MAX_KINDS)
