@@ -1,26 +1,29 @@
 /** Objects that have the same keys in the same order. */
 export interface Kind {
   readonly keys: readonly string[];
-  /** What the first of them in a payload begins with, once it was written: how many keys there are, and the keys. */
+  /** What the first of them in a payload begins with, once that was written twice: how many keys there are, and the keys. */
   head: Buffer | undefined;
-  /** Of the payload that it was met in last, and its number there. */
+  /** Number of the payload that it was met in last, 0 for none, and its own number there. */
   payload: number;
   number: number;
 }
 
-/** So many are remembered; then all are forgotten, and those that are still in use come back. */
-const MAX_KNOWN = 256;
 /** Objects with more keys are seldom of a kind. */
-const MAX_KEYS = 64;
+const MAX_KEYS = 1024;
+/** The keys that are remembered have so many characters at most; then all are forgotten, and come back if still in use. */
+const MAX_CHARACTERS = 64 * 1024;
+/** Of kinds with the same first key so many are remembered, as each is looked at. */
+const MAX_ALIKE = 16;
 
 /** The kinds of the objects that a writer has met of late, whatever the payload: it keeps nothing of objects but keys. */
 export class Kinds {
   /** By the first key. */
   readonly #known = new Map<string | undefined, Kind[]>();
-  #size = 0;
+  /** Of all keys that are known, and one for each kind. */
+  #characters = 0;
   #last: Kind | undefined;
 
-  /** @returns undefined: it has too many keys, or has inherited some, so that it goes by itself. */
+  /** @returns undefined: it has too many keys, or too long ones, or has inherited some, so that it goes by itself. */
   of(values: Record<string, unknown>): Kind | undefined {
     const last = this.#last;
     if (last && isOf(last, values)) return last;
@@ -32,17 +35,18 @@ export class Kinds {
 
   #remember(values: Record<string, unknown>): Kind | undefined {
     const keys = Object.keys(values);
-    if (keys.length > MAX_KEYS || keys[0] !== firstKey(values)) return undefined;
+    if (keys.length > MAX_KEYS) return undefined;
+    const characters = keys.reduce((sum, key) => sum + key.length, 1);
     const kind: Kind = { keys, head: undefined, payload: 0, number: 0 };
-    if (!isOf(kind, values)) return undefined;
-    if (this.#size === MAX_KNOWN) {
-      this.#size = 0;
+    if (characters > MAX_CHARACTERS || !isOf(kind, values)) return undefined;
+    this.#characters += characters;
+    if (this.#characters > MAX_CHARACTERS) {
+      this.#characters = characters;
       this.#known.clear();
     }
-    this.#size += 1;
     const others = this.#known.get(keys[0]);
-    if (others) others.push(kind);
-    else this.#known.set(keys[0], [kind]);
+    if (!others) this.#known.set(keys[0], [kind]);
+    else if (others.unshift(kind) > MAX_ALIKE) others.pop();
     return kind;
   }
 }

@@ -74,15 +74,10 @@ const MAX_BYTES = 1024;
 /** So many bytes of them are looked at to find the slot. */
 const SAMPLES = 16;
 
-interface Slot {
-  /** Of the last ones that came there: only those that come again are remembered. */
-  hash: number;
-  bytes: Buffer;
-  shape: Shape;
-}
-
 /** Those of late. */
-const slots: (Slot | undefined)[] = new Array(SLOTS).fill(undefined);
+const slots: ({ bytes: Buffer; shape: Shape } | undefined)[] = new Array(SLOTS).fill(undefined);
+/** Of the last ones that came there: only those that come again are remembered. */
+const hashes = new Int32Array(SLOTS);
 
 /**
  * The shape of so many keys that begin at `start`.
@@ -96,12 +91,15 @@ export function shapeAt(bytes: Buffer, start: number, count: number, limit: numb
   let hash = length;
   for (let n = start; n < end; n += step) hash = (Math.imul(hash, 31) + (bytes[n] as number)) | 0;
   const at = (hash ^ (hash >>> 10)) & (SLOTS - 1);
+  const isAgain = hashes[at] === hash;
   const slot = slots[at];
-  if (slot?.hash === hash && isSame(slot.bytes, bytes, start, length)) return slot.shape;
+  if (isAgain && slot && isSame(slot.bytes, bytes, start, length)) return slot.shape;
   const shape = new Shape(readKeys(bytes, start, count), length);
+  hashes[at] = hash;
+  if (!isAgain) return shape;
   const known = Buffer.allocUnsafeSlow(length);
   bytes.copy(known, 0, start, end);
-  slots[at] = { hash, bytes: known, shape };
+  slots[at] = { bytes: known, shape };
   return shape;
 }
 

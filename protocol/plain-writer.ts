@@ -196,14 +196,16 @@ export class PlainWriter {
     return left === 0 ? at : NOT_PLAIN;
   }
 
-  /** What the first object of its kind in this payload begins with. */
+  /** What the first object of its kind in this payload begins with; remembered where it was in an earlier one too. */
   #firstOf(kind: Kind, start: number): number {
+    const { head } = kind;
+    const isAgain = kind.payload > 0;
     kind.payload = this.#payload;
     kind.number = this.#numbers++;
-    const { head } = kind;
     if (!head) {
       const before = start - this.#start;
       const end = this.#head(kind.keys, start);
+      if (!isAgain) return end;
       kind.head = Buffer.allocUnsafeSlow(end - this.#start - before);
       this.#target.copy(kind.head, 0, this.#start + before, end);
       return end;

@@ -55,7 +55,7 @@ const KEYS_STAND_IN = randomBytes(6).toString('base64');
  *   for 3, a Map, Set or Buffer for 5, a typed array for 9, an error for some 150, a BigInt above 64 bits for 1 more
  *   every 4 bytes, a RegExp for 1 every byte (with flag u 8, with v 256, and more where it has properties), each set of
  *   keys for 8 and 4 a key, and 256 and 32 a key at its fourth object; in plain data each key for 4, at the first object
- *   that has it, and once it is one of more than 32 sets or of more than 64 keys, at every object;
+ *   that has it, and once it is one of more than 32 sets or of more than 1024 keys, at every object;
  * - an object that occurs several times counts for 8 more and, each time, for all that it holds, and 1 every 64 bytes;
  * - keys of objects have up to 16,383 bytes, BigInts and the sources of RegExps up to 64 KiB;
  * - numbers, and strings beyond 16,383 bytes, that are keys of a Map or in a Set are not such that V8 would have to

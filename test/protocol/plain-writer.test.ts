@@ -91,13 +91,32 @@ describe('the writer of plain data writes', () => {
     assert.equal(hex([kinds, kinds.map((kind) => ({ ...kind }))]), `c1${expected}`);
   });
 
-  it('an object of more than 64 keys by itself, and counts it', () => {
-    const large = hex(map(65)).slice(2);
-    assert.equal(hex([map(65), { a: 1 }, map(65), { a: 2 }]), `c194${large}81a16101${large}4102`);
+  it('an object of more than 1024 keys by itself, and counts it', () => {
+    const numbers = (length: number) => Object.fromEntries(Array.from({ length }, (_, n) => [`k${n}`, 0]));
+    const large = hex(numbers(1025)).slice(2);
+    assert.equal(hex([numbers(1025), { a: 1 }, numbers(1025), { a: 2 }]), `c194${large}81a16101${large}4102`);
+    const most = hex(numbers(1024)).slice(2);
+    assert.equal(hex([numbers(1024), numbers(1024)]), `c192${most}40${'00'.repeat(1024)}`);
+  });
+
+  it('objects of many kinds with the same first key, the last sixteen by their numbers', () => {
+    const kinds = Array.from({ length: 17 }, (_, n) => ({ a: 0, [`b${n}`]: 0 }));
+    const heads = kinds.map(
+      (_, n) => `82a161${n < 10 ? 'a262' : 'a36231'}${(0x30 + (n % 10)).toString(16)}0000`,
+    );
+    const expected = ['92', 'dc0011', ...heads, '92', '500000', heads[0]].join('');
+    const [first, last] = [{ ...kinds[0] }, { ...kinds[16] }];
+    assert.equal(hex([kinds, [last, first]]), `c1${expected}`);
+  });
+
+  it('an object by itself whose keys are more than 64 Ki characters', () => {
+    const object = { ['k'.repeat(65_536)]: 0 };
+    const each = hex(object).slice(2);
+    assert.equal(hex([object, { ...object }]), `c192${each}${each}`);
   });
 
   it('the same whatever it has written before', () => {
-    for (let n = 0; n < 1000; n++) written({ [`x${n}`]: 1, y: [{ y: n }] });
+    for (let n = 0; n < 10_000; n++) written({ [`key ${n}`]: 1, y: [{ y: n }] });
     assert.equal(hex([{ y: 1 }, { a: 1 }, { y: 2 }]), 'c19381a1790181a161014002');
   });
 });
