@@ -32,6 +32,8 @@ export class Subscriptions {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #options: SubscriptionsOptions;
   #missed = 0;
+  /** The list of one listener that was the only one: it may have many keys, and one list does for all. */
+  #alone: readonly Listener[] = [];
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -63,10 +65,11 @@ export class Subscriptions {
   add(key: string, reg: unknown, listener: Listener, replay: boolean): boolean {
     const existing = this.#subscriptions.get(key);
     if (!existing) {
+      if (this.#alone[0] !== listener) this.#alone = [listener];
       this.#subscriptions.set(key, {
         key,
         reg,
-        listeners: [listener],
+        listeners: this.#alone,
         last: undefined,
         revision: 0,
         epoch: 0,
@@ -96,6 +99,7 @@ export class Subscriptions {
     if (subscription.listeners.length > 0) return false;
     clearTimeout(subscription.firstValue);
     this.#subscriptions.delete(key);
+    if (this.#subscriptions.size === 0) this.#alone = [];
     return true;
   }
 
@@ -143,6 +147,7 @@ export class Subscriptions {
   clear(): void {
     for (const { firstValue } of this.#subscriptions.values()) clearTimeout(firstValue);
     this.#subscriptions.clear();
+    this.#alone = [];
   }
 
   #call(listener: Listener, key: string, payload: Payload): void {

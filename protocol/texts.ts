@@ -20,11 +20,16 @@ const makers = Array.from({ length: SHORT + 1 }, (_, length): TextMaker | undefi
 
 /** UTF-8; what is not comes as U+FFFD. */
 export function readText(bytes: Buffer, start: number, end: number): string {
+  return shortText(bytes, start, end) ?? bytes.toString('utf8', start, end);
+}
+
+/** @returns undefined: it is longer, or not ASCII. */
+function shortText(bytes: Buffer, start: number, end: number): string | undefined {
   const make = makers[end - start];
-  if (!make) return bytes.toString('utf8', start, end);
+  if (!make) return undefined;
   let all = 0;
   for (let n = start; n < end; n++) all |= bytes[n] as number;
-  return all < 0x80 ? make(bytes, start) : bytes.toString('utf8', start, end);
+  return all < 0x80 ? make(bytes, start) : undefined;
 }
 
 const SLOTS = 1024;
@@ -66,6 +71,8 @@ function isSame(known: number, bytes: Buffer, start: number, length: number): bo
 }
 
 function strictText(bytes: Buffer, start: number, end: number): string | undefined {
-  const text = readText(bytes, start, end);
+  const short = shortText(bytes, start, end);
+  if (short !== undefined) return short;
+  const text = bytes.toString('utf8', start, end);
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? undefined : text;
 }
