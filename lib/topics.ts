@@ -27,7 +27,9 @@ interface Topic {
   /** Most have one or a few, so a list takes least. Another one when it changes: it may be in use, and elsewhere. */
   subscribers: readonly Subscriber[];
   readonly listener: (value: unknown) => void;
-  value: Value | undefined;
+  /** The newest value. */
+  last: Payload | undefined;
+  revision: number;
 }
 
 /** Who is subscribed to a topic that is known no more. */
@@ -90,7 +92,8 @@ export class Topics {
       if (this.#lingering.size === 0) this.#stopTimer();
       if (!existing.subscribers.includes(subscriber))
         existing.subscribers = [...existing.subscribers, subscriber];
-      if (existing.value && this.#options.isBroadcast) subscriber.deliver(existing.value);
+      const value = this.#options.isBroadcast && newestOf(existing);
+      if (value) subscriber.deliver(value);
       return;
     }
     if (this.#alone[0] !== subscriber) this.#alone = [subscriber];
@@ -99,7 +102,8 @@ export class Topics {
       reg,
       subscribers: this.#alone,
       listener: (value) => this.#publish(topic, value),
-      value: undefined,
+      last: undefined,
+      revision: 0,
     };
     this.#topics.set(key, topic);
     this.#subscribeUpstream(topic);
@@ -117,7 +121,8 @@ export class Topics {
 
   /** The newest value of a key, for a subscriber that had to skip some. */
   newest(key: string): Value | undefined {
-    return this.#topics.get(key)?.value;
+    const topic = this.#topics.get(key);
+    return topic && newestOf(topic);
   }
 
   /** Nothing is delivered any more. The real client is closed as a whole, not key by key. */
@@ -170,25 +175,13 @@ export class Topics {
       this.#options.onError(error);
       return;
     }
-    // For late subscribers, while the real client may use its Buffer again.
-    payload = retained(payload);
     this.#revision += 1;
-    const { key } = topic;
-    const revision = this.#revision;
-    const value: Value = {
-      type: 'value',
-      key,
-      revision,
-      missed: 0,
-      fault: false,
-      value: payload,
-      frame: undefined,
-    };
-    topic.value = value;
+    topic.revision = this.#revision;
+    // For late subscribers, while the real client may use its Buffer again.
+    topic.last = retained(payload);
+    const value = messageOf(topic, topic.last);
     if (this.#options.isBroadcast) {
       for (const subscriber of topic.subscribers) subscriber.deliver(value);
-      // All have it by now, or a later one.
-      value.frame = undefined;
       return;
     }
     const shares = topic.subscribers.flatMap((subscriber) =>
@@ -207,4 +200,12 @@ export class Topics {
       this.#options.onError(error);
     }
   }
+}
+
+function newestOf(topic: Topic): Value | undefined {
+  return topic.last && messageOf(topic, topic.last);
+}
+
+function messageOf({ key, revision }: Topic, value: Payload): Value {
+  return { type: 'value', key, revision, missed: 0, fault: false, value, frame: undefined };
 }
