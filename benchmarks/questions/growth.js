@@ -12,7 +12,7 @@ const keys = [100, 1_000, 10_000, 100_000].map((count) => ({
   contender: OURS,
   keys: count,
   more: 0,
-  isLong: count === 10_000,
+  isLong: count === 1_000 || count === 10_000,
 }));
 /** All in one process, so that it is the same processor's work to take a value in, however many they are. */
 const followers = [1, 10, 100, 500].map((count) => ({
@@ -20,7 +20,7 @@ const followers = [1, 10, 100, 500].map((count) => ({
   contender: OURS,
   keys: 1,
   more: count - 1,
-  isLong: count === 10,
+  isLong: count === 10 || count === 100,
 }));
 
 export const question = {
