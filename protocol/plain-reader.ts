@@ -2,7 +2,7 @@ import { EMPTY } from './frame.js';
 import { type Limits, tooDeep, tooManyItems } from './limits.js';
 import { afterArrayHeader, arrayLength, cutShort, lengthAt, textAt, textLength } from './msgpack-tokens.js';
 import { type Shape, shapeAt, type Values } from './plain-shapes.js';
-import { APART, MAX_KINDS, MAX_SEGMENT_BYTES, TEXTS } from './plain-tokens.js';
+import { APART, FIRST_KIND, MAX_KINDS, MAX_SEGMENT_BYTES, TEXTS } from './plain-tokens.js';
 import { readText } from './texts.js';
 
 /*
@@ -18,7 +18,7 @@ import { readText } from './texts.js';
 /** What a key that is written out counts for. */
 const KEY_ITEMS = 4;
 
-/** One for each codec; keeps nothing from one payload to the next. */
+/** One for each codec; keeps nothing from one payload to the next but names of properties. */
 export class PlainReader implements Values {
   readonly #maxDepth: number;
   readonly #maxItems: number;
@@ -28,7 +28,9 @@ export class PlainReader implements Values {
   /** Of the structure; behind it are the texts of strings apart. */
   #end = 0;
   #items = 0;
-  #shapes: Shape[] = [];
+  /** Of the kinds that have been there, in this payload so many. */
+  readonly #shapes: Shape[] = [];
+  #kinds = 0;
   /** Of the texts, the segment that is being read, what of it has been taken, and where the next one begins. */
   #segment = '';
   #taken = 0;
@@ -56,7 +58,7 @@ export class PlainReader implements Values {
       return value;
     } finally {
       this.#bytes = EMPTY;
-      if (this.#shapes.length > 0) this.#shapes = [];
+      this.#kinds = 0;
       this.#segment = '';
       this.#taken = 0;
     }
@@ -70,7 +72,7 @@ export class PlainReader implements Values {
     const token = bytes[start] as number;
     this.#at = start + 1;
     if (token < 0x40) return token;
-    if (token < 0x60) return this.#object(this.#shapes[token & 0x1f], depth);
+    if (token < 0x60) return this.#oneMore(token - FIRST_KIND, depth);
     if (token >= 0x80 && token < 0x90) return this.#newKind(token & 0x0f, depth);
     if (token >= 0x90 && token < 0xa0) return this.#array(token & 0x0f, depth);
     if (token >= 0xa0 && token < 0xc0) return this.#string(start + 1, token & 0x1f);
@@ -141,8 +143,12 @@ export class PlainReader implements Values {
 
   #array(length: number, depth: number): unknown[] {
     this.#enter(length, length, depth);
-    const array: unknown[] = [];
-    for (let n = 0; n < length; n++) array.push(this.value(depth + 1));
+    const inner = depth + 1;
+    // An empty array would have room for 16 after the first push, whatever comes.
+    if (length === 0) return [];
+    if (length === 1) return [this.value(inner)];
+    const array = [this.value(inner), this.value(inner)];
+    for (let n = 2; n < length; n++) array.push(this.value(inner));
     return array;
   }
 
@@ -150,12 +156,16 @@ export class PlainReader implements Values {
     this.#enter(length, KEY_ITEMS * length, depth);
     const shape = shapeAt(this.#bytes, this.#at, length, this.#end);
     this.#at += shape.byteLength;
-    if (this.#shapes.length < MAX_KINDS) this.#shapes.push(shape);
+    if (this.#kinds < MAX_KINDS) this.#shapes[this.#kinds++] = shape;
     return this.#object(shape, depth);
   }
 
-  #object(shape: Shape | undefined, depth: number): object {
-    if (!shape) throw new Error(`byte ${this.#at - 1}: no object was of this kind yet`);
+  #oneMore(kind: number, depth: number): object {
+    if (kind >= this.#kinds) throw new Error(`byte ${this.#at - 1}: no object was of this kind yet`);
+    return this.#object(this.#shapes[kind] as Shape, depth);
+  }
+
+  #object(shape: Shape, depth: number): object {
     const { length } = shape.keys;
     this.#enter(length, length, depth);
     return shape.read(this, depth + 1);

@@ -49,7 +49,8 @@ export class PlainWriter {
   #depth = 0;
   #objects = 0;
   /** Those that hold others, or are large. */
-  #few: object[] = [];
+  readonly #few: (object | undefined)[] = new Array(FEW_OBJECTS).fill(undefined);
+  #held = 0;
   #many: Set<object> | undefined;
   readonly #kinds = new Kinds();
   #payload = 0;
@@ -93,7 +94,7 @@ export class PlainWriter {
     this.#isWriting = false;
     this.#depth = 0;
     this.#objects = 0;
-    if (this.#few.length > 0) this.#few = [];
+    while (this.#held > 0) this.#few[--this.#held] = undefined;
     this.#many = undefined;
     this.#numbers = 0;
     this.#texts = 0;
@@ -161,9 +162,9 @@ export class PlainWriter {
       const { size } = this.#many;
       return this.#many.add(object).size === size;
     }
-    if (this.#few.includes(object)) return true;
-    this.#few.push(object);
-    if (this.#few.length > FEW_OBJECTS) this.#many = new Set(this.#few);
+    for (let n = 0; n < this.#held; n++) if (this.#few[n] === object) return true;
+    if (this.#held < FEW_OBJECTS) this.#few[this.#held++] = object;
+    else this.#many = new Set([...this.#few, object] as object[]);
     return false;
   }
 

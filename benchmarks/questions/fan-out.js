@@ -6,7 +6,7 @@ import { ALL, allButQuick, OURS } from './contenders.js';
 /** A contender that says nothing of its subscriptions has so long to make them. ms */
 const SETTLING = 200;
 /** Those that are so slow need not publish as much. */
-const SHARES = { 'cluster-client-3': 0.25, ipc: 0.25, messenger: 0.25, grpc: 0.25 };
+const SHARES = { 'cluster-client-3': 0.1, ipc: 0.1, messenger: 0.1, grpc: 0.1 };
 
 const small = { payload: 'small', ahead: 2_048, inTick: 32, every: 256 };
 const config = { payload: 'config', ahead: 64, inTick: 8, every: 16 };
@@ -53,7 +53,7 @@ function scene(followers, cases) {
   return {
     followers,
     // A value is little work: it takes many until the compiler has done its own.
-    warmUps: 2,
+    warmUps: 5,
     entrants: allButQuick(ALL, 'ipc', 'messenger', 'grpc'),
     cases,
     async prepare(stage) {
