@@ -144,11 +144,9 @@ export class PlainReader implements Values {
   #array(length: number, depth: number): unknown[] {
     this.#enter(length, length, depth);
     const inner = depth + 1;
-    // An empty array would have room for 16 after the first push, whatever comes.
-    if (length === 0) return [];
-    if (length === 1) return [this.value(inner)];
-    const array = [this.value(inner), this.value(inner)];
-    for (let n = 2; n < length; n++) array.push(this.value(inner));
+    // Of just its length: one that is pushed to has room for 16 from the first push on, later for half as much more.
+    const array = new Array<unknown>(length);
+    for (let n = 0; n < length; n++) array[n] = this.value(inner);
     return array;
   }
 
