@@ -21,7 +21,7 @@ import {
  * position that return the next position, which is what V8 is good at.
  */
 
-/** Bytes; of larger objects it is known where they occur again. */
+/** Bytes, and characters of strings apart; of larger objects it is known where they occur again. */
 const SMALL_OBJECT = 64;
 /** So many objects are told apart one by one; more are remembered in a set. */
 const FEW_OBJECTS = 8;
@@ -46,9 +46,11 @@ export class PlainWriter {
   /** Where the head of a value still fits. */
   #limit = ROOM - HEADROOM;
   #start = 0;
+  /** The objects around the one that is being written, as many as it is deep. */
+  readonly #path: (object | undefined)[] = new Array(MAX_DEPTH).fill(undefined);
   #depth = 0;
   #objects = 0;
-  /** Those that hold others, or are large. */
+  /** Those that are written, and hold others or are large. */
   readonly #few: (object | undefined)[] = new Array(FEW_OBJECTS).fill(undefined);
   #held = 0;
   #many: Set<object> | undefined;
@@ -56,8 +58,9 @@ export class PlainWriter {
   #payload = 0;
   /** Of kinds that were met in this payload. */
   #numbers = 0;
-  /** Strings that might go apart, so far. */
+  /** Strings that might go apart, so far, and the characters of those that do. */
   #texts = 0;
+  #characters = 0;
   /** Where it is to be written where the texts begin, counted from the start; 0: nowhere. */
   #textsAt = 0;
   #segments: string[] = [];
@@ -92,12 +95,13 @@ export class PlainWriter {
 
   #reset(): void {
     this.#isWriting = false;
-    this.#depth = 0;
+    while (this.#depth > 0) this.#path[--this.#depth] = undefined;
     this.#objects = 0;
     while (this.#held > 0) this.#few[--this.#held] = undefined;
     this.#many = undefined;
     this.#numbers = 0;
     this.#texts = 0;
+    this.#characters = 0;
     if (this.#textsAt > 0) {
       this.#textsAt = 0;
       this.#segments = [];
@@ -146,15 +150,22 @@ export class PlainWriter {
   }
 
   #object(object: object, start: number): number {
-    if (this.#depth === MAX_DEPTH) return NOT_PLAIN;
-    const before = start - this.#start;
+    if (this.#depth === MAX_DEPTH || this.#isAround(object)) return NOT_PLAIN;
+    const before = start - this.#start + this.#characters;
     const first = ++this.#objects;
-    this.#depth += 1;
+    this.#path[this.#depth++] = object;
     const end = Array.isArray(object) ? this.#array(object, start) : this.#plainObject(object, start);
-    this.#depth -= 1;
+    this.#path[--this.#depth] = undefined;
     // What is small and holds no other need not be told from one that is the same: it leads nowhere, and costs little.
-    const isSmall = this.#objects === first && end - this.#start - before <= SMALL_OBJECT;
+    const size = end - this.#start + this.#characters - before;
+    const isSmall = this.#objects === first && size <= SMALL_OBJECT;
     return !isSmall && this.#isKnown(object) ? NOT_PLAIN : end;
+  }
+
+  /** At once, so that what a circle holds is not written once for each level. */
+  #isAround(object: object): boolean {
+    for (let n = 0; n < this.#depth; n++) if (this.#path[n] === object) return true;
+    return false;
   }
 
   #isKnown(object: object): boolean {
@@ -255,6 +266,7 @@ export class PlainWriter {
     }
     target[at] = APART;
     target[at + 1] = text.length;
+    this.#characters += text.length;
     this.#segment += text;
     if (this.#segment.length >= SEGMENT) this.#endSegment();
     return at + 2;

@@ -243,6 +243,10 @@ describe('the writer of plain data leaves to others', () => {
     ['a BigInt', 1n],
     ['an object that holds another and occurs twice', [twice, twice]],
     ['an object of more than 64 bytes that occurs twice', Array(2).fill(Array(64).fill(0))],
+    [
+      'an object that occurs twice whose strings apart make it as large',
+      [...Array.from({ length: 8 }, () => 'x'.repeat(8)), ...Array(2).fill(['x'.repeat(62)])],
+    ],
     ['an array that occurs twice', { a: circle, b: circle }],
     ['one of many objects that occurs twice', [...many, many[0]]],
     ['one after many objects that occurs twice', [...many, many[19]]],
@@ -258,6 +262,33 @@ describe('the writer of plain data leaves to others', () => {
       }
     });
   }
+
+  it('a circle as soon as it is closed: what it holds is looked at once', () => {
+    let looks = 0;
+    const list: unknown[] = [];
+    const value = {
+      get text() {
+        looks += 1;
+        return 'text';
+      },
+      list,
+    };
+    list.push({ around: value });
+    assert.equal(writer.write([value], PREFIX), undefined);
+    assert.equal(looks, 1);
+  });
+
+  it('what is large and occurs twice when it has been written twice, not more often', () => {
+    let looks = 0;
+    const large = {
+      get text() {
+        looks += 1;
+        return 'x'.repeat(100);
+      },
+    };
+    assert.equal(writer.write(Array(50).fill(large), PREFIX), undefined);
+    assert.equal(looks, 2);
+  });
 
   it('nothing of 1000 objects that are all others', () => {
     const objects = Array.from({ length: 1000 }, (_, n) => ({ n }));
