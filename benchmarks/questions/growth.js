@@ -20,7 +20,6 @@ const followers = [1, 10, 100, 500].map((count) => ({
   contender: OURS,
   keys: 1,
   more: count - 1,
-  isLong: count === 10 || count === 100,
 }));
 
 export const question = {
@@ -49,7 +48,7 @@ export const question = {
   ],
   scenes: [
     { ...growing(keys), cases: [{ name: 'keys of one follower' }] },
-    { ...growing(followers), cases: [{ name: 'followers of one key' }] },
+    { ...growing(followers), cases: [{ name: 'followers of one key' }], isLong: true },
   ],
 };
 

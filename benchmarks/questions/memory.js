@@ -77,6 +77,7 @@ export const question = {
     {
       entrants: both,
       cases: [{ name: 'pending call' }],
+      isLong: true,
       measure: ({ stage, scale }) => {
         const calls = Math.ceil(1_000 * scale);
         const [follower] = stage.followers;
